@@ -1,0 +1,1 @@
+"""How a message leaves: e-mail, WeCom robot and application, Apprise, outbox files. One contract for all."""

@@ -1,0 +1,1 @@
+"""The loop: messages, fan-out, delivery, retry, limits."""

@@ -1,0 +1,1 @@
+"""What calendars read: components, selections, and the octet-level lint. Pure."""

@@ -1,0 +1,1 @@
+"""What was done: the durable record of deliveries and attempts."""

@@ -1,0 +1,1 @@
+"""What browsers read: pages, timeline, poster. Pure."""

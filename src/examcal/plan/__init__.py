@@ -1,0 +1,1 @@
+"""What is due: reminders that follow from a schedule, and why some do not. Pure."""

@@ -1,0 +1,1 @@
+"""How feeds and pages become files: editions, and the switch between them."""

@@ -1,0 +1,1 @@
+"""Settings: environment ``EXAMCAL_*`` first, then ``examcal.toml``; secrets also from ``*_FILE``."""

@@ -1,0 +1,1 @@
+"""Who asked for e-mail: subscribers, tokens, consent."""

@@ -1,0 +1,1 @@
+"""The ASGI application: feeds, pages, subscriptions, health, metrics."""
