@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
+from typing_extensions import override
+
 from examcal.identity import occurrence_id
 from examcal.texts import DEFAULT_LANGUAGE, text_in
 
@@ -92,6 +94,7 @@ class Text:
         """Return the text in ``language``, else in the nearest language there is."""
         return text_in(dict(self.values), language)
 
+    @override
     def __str__(self) -> str:
         return self.values[0][1]
 
@@ -186,6 +189,7 @@ class Rule:
     unit: Unit | None = None
     at: time | None = None
 
+    @override
     def __str__(self) -> str:
         offset = f" {self.amount:+d}{self.unit}" if self.unit and self.amount else f" 0{self.unit}" if self.unit else ""
         return f"{self.anchor}{offset}" + (f" {self.at:%H:%M}" if self.at else "")
@@ -341,10 +345,10 @@ class Schedule:
 
 def in_order(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
     """Sort by the first known edge; undated ones keep their place after the dated one written before them."""
-    ordered: list[tuple[datetime | None, int, Occurrence]] = []
-    latest: datetime | None = None
+    ordered: list[tuple[float, int, Occurrence]] = []
+    latest = float("-inf")
     for position, occurrence in enumerate(occurrences):
         edge = occurrence.opens or occurrence.closes
-        latest = edge.at if edge else latest
+        latest = edge.at.timestamp() if edge else latest
         ordered.append((latest, position, occurrence))
-    return [o for _, _, o in sorted(ordered, key=lambda row: (row[0] is not None, row[0].timestamp() if row[0] else 0, row[1]))]
+    return [occurrence for _, _, occurrence in sorted(ordered, key=lambda row: row[:2])]
