@@ -1,0 +1,331 @@
+"""The YAML as written: nodes with line and column, every scalar as text.
+
+Nothing is built before it is checked: size and encoding on the bytes, depth, number of nodes, anchors and tags on the
+parser's events as they come (libyaml's composer overruns the stack on deep nesting; its event parser does not). So no
+input costs more than the limits allow. YAML 1.1's typing never happens: ``10:30``, ``no`` and ``0123`` are texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from examcal.errors import Sentence
+from examcal.schedule.problems import Findings, Place
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """One file of a schedule: the name by which problems call it, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a document may be; for all files of a schedule together, except the depth."""
+
+    octets: int = 2 * 1024 * 1024
+    depth: int = 32
+    nodes: int = 300_000
+
+
+@dataclass(slots=True)
+class Node:
+    """A piece of the document; ``line`` and ``column`` count from 1, in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Scalar(Node):
+    """A text. ``is_plain`` tells ``null`` from ``"null"``."""
+
+    text: str
+    is_plain: bool = True
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this stands for "nothing": an empty value, ``~`` or ``null`` without quotes."""
+        return self.is_plain and self.text in {"", "~", "null"}
+
+
+@dataclass(slots=True)
+class Sequence(Node):
+    """A list. ``is_flow`` where it was written in brackets."""
+
+    entries: list[Node] = field(default_factory=list)
+    is_flow: bool = False
+
+
+@dataclass(slots=True)
+class Mapping(Node):
+    """A mapping: its keys (as written, with their places) and values, in the order of the file."""
+
+    keys: dict[str, Scalar] = field(default_factory=dict)
+    values: dict[str, Node] = field(default_factory=dict)
+
+
+# Control characters, and the two line separators that YAML 1.1 takes for line ends but no editor shows as such.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# Left behind by copying from web pages; invisible, and they make equal words differ.
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
+_UNCLOSED = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
+
+# What libyaml says, and how we say it. Sentences of ours, one for each of its frequent complaints.
+_COMPLAINTS = {
+    "found character that cannot start any token": Sentence("a value cannot begin with this character"),
+    "found a tab character that violates indentation": Sentence("tabs cannot indent YAML"),
+    "mapping values are not allowed in this context": Sentence('": " is not allowed here'),
+    "did not find expected key": Sentence("a key was expected here; look at the indentation and the quotes"),
+    "did not find expected '-' indicator": Sentence('the list goes on here without its "-"; look at the indentation'),
+    "could not find expected ':'": Sentence('this line has no ": " after its key'),
+    "block sequence entries are not allowed in this context": Sentence('a list cannot begin here with "-"'),
+    "found unknown escape character": Sentence("this escape does not exist in double quotes"),
+    "did not find expected <document start>": Sentence("the document ends here, but more text follows"),
+    "did not find expected node content": Sentence("a value was expected here"),
+}
+
+
+def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None:
+    """Return the text of a file, or None after reporting why it is not one. A UTF-8 byte order mark is skipped."""
+    place = Place(source.name)
+    if len(source.content) > limits.octets:
+        sizes = {"size": len(source.content), "limit": limits.octets}
+        findings.report("too-large", place, "", Sentence("the file has {size} bytes, the limit is {limit}", sizes))
+        return None
+    try:
+        text = source.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _report_encoding(source, error, findings)
+        return None
+    found = _FORBIDDEN.search(text)
+    if found is None:
+        return text
+    message = Sentence("character U+{number} is not allowed in a schedule", {"number": f"{ord(found[0]):04X}"})
+    hint = Sentence("delete it; it often comes along when text is copied from a web page or a PDF")
+    findings.report("control-character", _place_at(source.name, text, found.start()), "", message, hint=hint)
+    return None
+
+
+def _place_at(file: str, text: str, offset: int) -> Place:
+    before = re.split(r"\r\n|\r|\n", text[:offset])
+    return Place(file, len(before), len(before[-1]) + 1)
+
+
+def _report_encoding(source: SourceText, error: UnicodeDecodeError, findings: Findings) -> None:
+    octets = source.content
+    before = octets[: error.start].decode("utf-8-sig", errors="replace")
+    params = {"octet": f"0x{octets[error.start]:02x}", "offset": error.start}
+    message = Sentence("the file is not UTF-8 (byte {octet} at offset {offset})", params)
+    hint = Sentence("save it as UTF-8")
+    if octets[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        hint = Sentence("it looks like UTF-16; save it as UTF-8")
+    elif _is_gbk(octets):
+        hint = Sentence("it looks like GBK; save it as UTF-8, or convert it: iconv -f GBK -t UTF-8")
+    findings.report("not-utf8", _place_at(source.name, before, len(before)), "", message, hint=hint)
+
+
+def _is_gbk(octets: bytes) -> bool:
+    try:
+        octets.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def lines_of(source: SourceText) -> list[str]:
+    """Return the lines of a file for code frames; damaged bytes are shown as replacement characters."""
+    return re.split(r"\r\n|\r|\n", source.content.decode("utf-8-sig", errors="replace"))
+
+
+def parse(source: SourceText, findings: Findings, limits: Limits | None = None) -> Mapping | None:
+    """Return the document's top mapping, or None after reporting why there is none."""
+    limits = limits or Limits()
+    text = decode(source, findings, limits)
+    if text is None:
+        return None
+    builder = _Builder(source.name, text, findings, limits)
+    try:
+        root = builder.build()
+    except yaml.MarkedYAMLError as error:
+        _report_syntax(source.name, text, error, findings)
+        return None
+    except yaml.reader.ReaderError as error:
+        message = Sentence("this is not YAML: {reason}", {"reason": str(error.reason)})
+        findings.report("bad-yaml", _place_at(source.name, text, error.position), "", message)
+        return None
+    except _RefusedError:
+        return None
+    return _top(root, source.name, findings)
+
+
+def _top(root: Node | None, file: str, findings: Findings) -> Mapping | None:
+    if isinstance(root, Mapping):
+        return root
+    if root is None or (isinstance(root, Scalar) and root.is_null):
+        hint = Sentence('write "version: 1" and "exams:"; "examcal init" makes a file to start from')
+        findings.report("empty-file", Place(file), "", Sentence("the schedule is empty"), hint=hint)
+        return None
+    hint = Sentence('write keys such as "version: 1" and "exams:" at the left margin')
+    message = Sentence("the top of the file must be a mapping")
+    findings.report("not-a-mapping", Place(file, root.line, root.column), "", message, hint=hint)
+    return None
+
+
+def _report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: Findings) -> None:
+    mark = error.problem_mark or error.context_mark
+    complaint = str(error.problem or error.context or "")
+    message = _COMPLAINTS.get(complaint, Sentence("this is not YAML: {reason}", {"reason": complaint}))
+    code = "bad-yaml"
+    if error.context_mark and error.context in _UNCLOSED and _is_open_ended(complaint):
+        mark, message = error.context_mark, Sentence("what opens here is not closed")
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    line = (re.split(r"\r\n|\r|\n", text)[place.line - 1 : place.line] or [""])[0]
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        code, message = "tab-indent", Sentence("tabs cannot indent YAML")
+    findings.report(code, place, "", message, hint=_syntax_hint(code, line))
+
+
+def _is_open_ended(complaint: str) -> bool:
+    return complaint.startswith(("found unexpected end of stream", "did not find expected ',' or"))
+
+
+def _syntax_hint(code: str, line: str) -> Sentence | None:
+    if code == "tab-indent":
+        return Sentence("indent with spaces, two for each level")
+    if re.match(r"[\s-]*[\w-]+\s*：", line):
+        return Sentence('the colon after a key must be the half-width ":" followed by a space, not "："')
+    if re.match(r"[\s-]*[a-z_]+:[^\s/]", line):
+        return Sentence('put a space after the colon: "key: value"')
+    if line.count(": ") > 1 and not line.lstrip().startswith(("{", "- {")):
+        return Sentence('put a value that contains ": " in quotes')
+    return None
+
+
+class _RefusedError(Exception):
+    """The document breaks a limit; it has been reported and nothing more is read."""
+
+
+class _Builder:
+    """Builds nodes from parser events, without recursion, and stops at the first broken limit."""
+
+    def __init__(self, file: str, text: str, findings: Findings, limits: Limits) -> None:
+        self.file, self.findings, self.limits = file, findings, limits
+        self.has_invisible = bool(_INVISIBLE.search(text))
+        self.parser = yaml.CSafeLoader(text)
+        self.stack: list[Sequence | Mapping] = []
+        self.key: list[Scalar | None] = []
+        self.nodes = 0
+        self.documents = 0
+        self.root: Node | None = None
+
+    def build(self) -> Node | None:
+        """Return the document's root, or None where the file has no content."""
+        for event in self._events():
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._add(self._scalar(event))
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._open(event)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self.stack.pop()
+                self.key.pop()
+            elif kind is yaml.DocumentStartEvent:
+                self.documents += 1
+                if self.documents > 1:
+                    self._refuse("several-documents", event, Sentence('one document only; delete the "---" here'))
+            elif kind is yaml.AliasEvent:
+                self._refuse_anchor(event)
+        return self.root
+
+    def _events(self) -> Iterator[yaml.Event]:
+        next_event = self.parser.get_event
+        while (event := next_event()) is not None and type(event) is not yaml.StreamEndEvent:
+            yield event
+
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
+        mark = event.start_mark
+        self._check(event)
+        if len(self.stack) >= self.limits.depth:
+            params = {"limit": self.limits.depth}
+            self._refuse("too-deep", event, Sentence("nesting deeper than {limit} levels", params))
+        node: Sequence | Mapping
+        if type(event) is yaml.MappingStartEvent:
+            node = Mapping(mark.line + 1, mark.column + 1)
+        else:
+            node = Sequence(mark.line + 1, mark.column + 1, is_flow=bool(event.flow_style))
+        self._add(node)
+        self.stack.append(node)
+        self.key.append(None)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        mark = event.start_mark
+        if event.anchor or event.tag:
+            self._check(event)
+        text = event.value
+        if self.has_invisible and _INVISIBLE.search(text):
+            text = _INVISIBLE.sub("", text)
+            message = Sentence("an invisible character was left out here")
+            self.findings.report("hidden-character", Place(self.file, mark.line + 1, mark.column + 1), "", message)
+        return Scalar(mark.line + 1, mark.column + 1, text, not event.style)
+
+    def _add(self, node: Node) -> None:
+        self.nodes += 1
+        if self.nodes > self.limits.nodes:
+            message = Sentence("the file has more than {limit} values", {"limit": self.limits.nodes})
+            self.findings.report("too-many-values", Place(self.file, node.line, node.column), "", message)
+            raise _RefusedError
+        if not self.stack:
+            self.root = node
+            return
+        parent = self.stack[-1]
+        if isinstance(parent, Sequence):
+            parent.entries.append(node)
+            return
+        key = self.key[-1]
+        if key is None:
+            self._begin(parent, node)
+            return
+        self.key[-1] = None
+        if key.text not in parent.values:
+            parent.values[key.text] = node
+
+    def _begin(self, parent: Mapping, key: Node) -> None:
+        """Take a key; a second one of the same name is reported and its value dropped."""
+        if not isinstance(key, Scalar):
+            message = Sentence("a key must be a word")
+            hint = Sentence('quote a value that begins with "{", "[" or "?"')
+            self.findings.report("bad-key", Place(self.file, key.line, key.column), "", message, hint=hint)
+            raise _RefusedError
+        self.key[-1] = key
+        first = parent.keys.get(key.text)
+        if first is None:
+            parent.keys[key.text] = key
+            return
+        params = {"key": key.text[:64], "line": first.line}
+        message = Sentence('duplicate key "{key}" (first at line {line})', params)
+        place = Place(self.file, key.line, key.column)
+        self.findings.report("duplicate-key", place, key.text, message, value=key.text)
+
+    def _check(self, event: yaml.NodeEvent) -> None:
+        if event.anchor:
+            self._refuse_anchor(event)
+        if event.tag:  # type: ignore[attr-defined]  # the stubs leave it out of the common class
+            message = Sentence("tags are not allowed")
+            self._refuse("tags-not-allowed", event, message, Sentence('put a value that begins with "!" in quotes'))
+
+    def _refuse_anchor(self, event: yaml.Event) -> None:
+        message = Sentence("anchors and aliases are not allowed")
+        hint = Sentence('write the value again, or quote a value that begins with "&" or "*"')
+        self._refuse("aliases-not-allowed", event, message, hint)
+
+    def _refuse(self, code: str, event: yaml.Event, message: Sentence, hint: Sentence | None = None) -> None:
+        mark = event.start_mark
+        self.findings.report(code, Place(self.file, mark.line + 1, mark.column + 1), "", message, hint=hint)
+        raise _RefusedError

@@ -1,0 +1,209 @@
+"""Findings in a document: collecting them, and showing them with their place, a code frame and a hint.
+
+Every finding has a stable code (documented one page each under ``docs/reference/problems/``). Warnings do not keep a
+document from being accepted; everything else does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from examcal.errors import Problem, Sentence, Severity
+from examcal.texts import DEFAULT_LANGUAGE, translate
+
+WARNINGS = frozenset(
+    {
+        "equal-reminders",
+        "far-date",
+        "hidden-character",
+        "no-source",
+        "office-closed",
+        "reversed-timezone",
+        "split-by-comma",
+        "tba-due",
+        "track-without-path",
+        "unknown-workdays",
+        "unverified",
+        "weekend-window",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: file, line and column (both from 1; 0 means the file as a whole)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found so far, errors and warnings, in the order of discovery."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(
+        self,
+        code: str,
+        place: Place,
+        path: str,
+        message: Sentence,
+        *,
+        hint: Sentence | None = None,
+        value: str | None = None,
+    ) -> None:
+        """Add one finding; its code decides whether it is an error."""
+        severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
+        self.problems.append(
+            Problem(code, severity, place.file, place.line, place.column, path, message, hint, shortened(value))
+        )
+
+    def errors(self) -> tuple[Problem, ...]:
+        """Return the errors, by file and place."""
+        return in_order(p for p in self.problems if p.severity is Severity.ERROR)
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return the warnings, by file and place."""
+        return in_order(p for p in self.problems if p.severity is Severity.WARNING)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything found so far keeps the document from being accepted."""
+        return any(p.severity is Severity.ERROR for p in self.problems)
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sort findings by file, line, column and code; equal ones are shown once."""
+    distinct = {(p.file, p.line, p.column, p.code, p.path, str(p.message)): p for p in problems}
+    return tuple(p for _, p in sorted(distinct.items(), key=lambda row: row[0]))
+
+
+def shortened(value: str | None, limit: int = 80) -> str | None:
+    """Return a value short enough to be quoted in a message, without control characters."""
+    if value is None:
+        return None
+    visible = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[: limit + 1])
+    return visible if len(visible) <= limit else visible[: limit - 1] + "…"
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was most likely meant, or None."""
+    folded = {k.casefold().replace("_", "-"): k for k in known}
+    near = difflib.get_close_matches(word[:64].casefold().replace("_", "-"), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> Sentence | None:
+    """Return the question "did you mean …?", or None where nothing is near."""
+    near = closest(word, known)
+    return Sentence('did you mean "{near}"?', {"near": near}) if near else None
+
+
+def expected_one_of(known: Iterable[str], word: str = "") -> Sentence:
+    """Return the hint that lists what is allowed, with the nearest one first where there is one."""
+    words = list(known)
+    listed = ", ".join(words)
+    near = closest(word, words) if word else None
+    if near:
+        return Sentence('did you mean "{near}"? allowed: {words}', {"near": near, "words": listed})
+    return Sentence("allowed: {words}", {"words": listed})
+
+
+# Showing ----------------------------------------------------------------------------------------------------------
+
+
+def width(text: str) -> int:
+    """Return how many terminal columns a text takes: wide characters two, combining marks none."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or character in "\u200d\ufe0f\ufe0e":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def render(problem: Problem, source_lines: Sequence[str], language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a finding for a terminal: ``file:line:column: error[code]: …``, a code frame and the hint.
+
+    ``source_lines`` are the lines of the problem's own file, without line ends; an empty one leaves the frame out.
+    """
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    severity = translate(problem.severity.value, language)
+    shown = [f"{place}: {severity}[{problem.code}]: {problem.message.text(language)}"]
+    if 0 < problem.line <= len(source_lines):
+        shown += _frame(problem, source_lines[problem.line - 1])
+    if problem.hint:
+        shown.append(f"  = {translate('hint', language)}: {problem.hint.text(language)}")
+    return "\n".join(shown)
+
+
+def _frame(problem: Problem, line: str) -> list[str]:
+    """Return the source line with carets under the value; a long line is cut around the place."""
+    start = max(problem.column - 1, 0)
+    before, at = line[:start].replace("\t", " "), line[start:].replace("\t", " ")
+    mark = problem.value if problem.value and at.startswith(problem.value) else at[:1]
+    if width(before) > 60:  # noqa: PLR2004  # a frame fits a terminal of 100 columns
+        before = "…" + before[-30:]
+    if len(at) > 60:  # noqa: PLR2004  # same
+        at = at[:60] + "…"
+    gutter = str(problem.line)
+    margin = " " * len(gutter)
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in before + at).rstrip()
+    return [f" {gutter} | {shown}", f" {margin} | {' ' * width(before)}{'^' * max(1, min(width(mark), width(at)))}"]
+
+
+def as_json(file: str, problems: Sequence[Problem], language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the report of the public contract: ``{"file", "problems": [...]}``."""
+    report = {"file": file, "problems": [p.as_json(language) for p in problems]}
+    return json.dumps(report, ensure_ascii=False, indent=2)
+
+
+def as_github(problems: Sequence[Problem], language: str = DEFAULT_LANGUAGE) -> str:
+    """Return workflow commands that GitHub shows beside the changed lines of a pull request."""
+    return "\n".join(_annotation(problem, language) for problem in problems)
+
+
+def _annotation(problem: Problem, language: str) -> str:
+    text = problem.message.text(language) + (f"\n{problem.hint.text(language)}" if problem.hint else "")
+    place = f"file={_escaped(problem.file)}"
+    if problem.line:
+        place += f",line={problem.line},col={problem.column}"
+    return f"::{problem.severity} {place},title={problem.code}::{_escaped(text, in_property=False)}"
+
+
+def _escaped(text: str, *, in_property: bool = True) -> str:
+    """Escape as the workflow command syntax asks."""
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace(":", "%3A").replace(",", "%2C") if in_property else text
+
+
+def as_sarif(problems: Sequence[Problem], language: str = DEFAULT_LANGUAGE) -> str:
+    """Return SARIF 2.1.0, which code hosts and editors read."""
+    rules = [{"id": code} for code in sorted({p.code for p in problems})]
+    run: Mapping[str, object] = {
+        "tool": {"driver": {"name": "examcal", "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(problem, language) for problem in problems],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=False, indent=2)
+
+
+def _sarif_result(problem: Problem, language: str) -> Mapping[str, object]:
+    text = problem.message.text(language) + (f" {problem.hint.text(language)}" if problem.hint else "")
+    place: dict[str, object] = {"artifactLocation": {"uri": problem.file}}
+    if problem.line:
+        place["region"] = {"startLine": problem.line, "startColumn": max(problem.column, 1)}
+    return {
+        "ruleId": problem.code,
+        "level": problem.severity.value,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
+    }
