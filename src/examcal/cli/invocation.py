@@ -1,0 +1,44 @@
+"""What every command is given: its settings, read at the first use, and where the schedule is."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from examcal.cli.words import language
+
+if TYPE_CHECKING:
+    from examcal.settings import Settings
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of a command. ``schedule`` and ``config`` are what the command line names, or None."""
+
+    schedule: Path | None = None
+    config: Path | None = None
+    debug: bool = False
+    format: str = "text"
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether standard output may hold JSON only."""
+        return self.format == "json"
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings; warnings about environment variables go to standard error, once."""
+        from examcal.settings import read_settings  # noqa: PLC0415 - pydantic costs 0.1 s that many commands can save
+
+        settings, warnings = read_settings(self.config)
+        for warning in warnings:
+            sys.stderr.write(f"{warning.text(language())}\n")
+        return settings
+
+    @property
+    def schedule_path(self) -> Path:
+        """The schedule file or folder: from the command line, else from the settings."""
+        return self.schedule or self.settings.schedule

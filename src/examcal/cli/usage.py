@@ -1,0 +1,48 @@
+"""Usage errors of click, in the language of the user."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from examcal.cli.command import UnknownCommandError
+from examcal.cli.words import say
+
+
+def usage_in_words(error: click.ClickException) -> str:
+    """Return the error as a sentence, with a pointer to the command's help."""
+    sentence = _sentence(error)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "examcal"
+    return sentence + "\n" + say("`{command} --help` shows what it takes.", command=path)
+
+
+def _sentence(error: click.ClickException) -> str:
+    match error:
+        case UnknownCommandError():
+            nearest = difflib.get_close_matches(error.name, error.known, n=1)
+            return _with_guess(say("there is no command {name}", name=error.name), nearest)
+        case click.NoSuchOption():
+            return _with_guess(say("there is no option {name}", name=error.option_name), error.possibilities)
+        case click.MissingParameter():
+            return say("{name} is missing", name=_name(error))
+        case click.BadParameter() if isinstance(getattr(error.param, "type", None), click.Choice):
+            choices = ", ".join(str(choice) for choice in error.param.type.choices)  # type: ignore[union-attr]  # a Choice
+            return say("{name} must be one of {choices}", name=_name(error), choices=choices)
+        case click.BadParameter():
+            return say("{name}: {reason}", name=_name(error), reason=error.message)
+        case _:
+            return error.format_message()
+
+
+def _with_guess(sentence: str, possibilities: object) -> str:
+    first = next(iter(possibilities), None) if isinstance(possibilities, (list, tuple)) else None
+    return say("{sentence}; did you mean {meant}?", sentence=sentence, meant=first) if first else sentence
+
+
+def _name(error: click.BadParameter) -> str:
+    param = error.param
+    if param is None:
+        return str(error.param_hint or "?")
+    return max(param.opts, key=len) if isinstance(param, click.Option) else param.make_metavar(error.ctx)  # type: ignore[arg-type]  # click fills it in
