@@ -27,6 +27,7 @@ class SkipReason(enum.StrEnum):
     EQUAL = "equal"  # two rules give the same instant; the earlier written one is sent
     COALESCED = "coalesced"  # overdue together with a later one of the same milestone
     NO_AUDIENCE = "no-audience"  # nobody is configured to receive it
+    AFTER_ANCHOR = "after-anchor"  # meant for before the closing, but its time of day lies behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Reminder:
     """One thing to say at one time. ``due_at`` and ``useful_until`` are aware instants; ``useful_until`` is exclusive.
 
     ``moved_by`` names what moved ``due_at`` away from the rule's own instant ("quiet-hours"), or is empty.
+    ``provisional`` marks working days counted in a year whose calendar is not published yet.
     """
 
     occurrence: Occurrence
@@ -43,6 +45,7 @@ class Reminder:
     due_at: datetime
     useful_until: datetime
     moved_by: str = ""
+    provisional: bool = False
 
     @property
     def key(self) -> str:
