@@ -14,14 +14,6 @@ from typing import Protocol
 
 from examcal.errors import ExamcalError
 
-# Splice marks: ASCII, in ``Message.text`` and ``Message.html``, replaced by ``compose`` for each addressee. A line that
-# holds UNSUBSCRIBE_MARK is left out for somebody without an unsubscribe link; a line that holds GROUP_MARK is kept, the
-# mark removed, only for such an addressee. REFERENCE_MARK becomes the five letters of the reference.
-UNSUBSCRIBE_MARK = "examcal:unsubscribe-url"
-GROUP_MARK = "examcal:group-only"
-REFERENCE_MARK = "examcal:reference"
-
-
 class Outcome(enum.StrEnum):
     """What an attempt came to. Ambiguous only if the final dot or the last request byte may have left."""
 
