@@ -1,0 +1,177 @@
+"""The office kit (发布包): the words for WeCom, mail and a notice, made from the same facts as page and feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from examcal.pages.entries import milestones_for
+from examcal.pages.history import PublishedChange, Statement
+from examcal.pages.links import Layout, Origin, feed_path, web_url
+from examcal.pages.words import Words
+from examcal.schedule.model import Exam, Occurrence, Schedule, Status
+
+WECOM_LIMIT = 2048  # bytes of UTF-8 in one text message of a WeCom group robot
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A published change in words."""
+
+    change: PublishedChange
+    exam: str
+    site: str
+    name: str
+    what: str
+    old: str
+    new: str
+    published: str
+    source: str
+    source_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a notice: what, when, and a remark."""
+
+    what: str
+    when: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One thing to post: an overview of the exam, or one change. ``folder`` is where its files lie in the kit."""
+
+    folder: str
+    title: str
+    lead: str
+    lines: tuple[Line, ...]
+    closing: tuple[str, ...]
+    wecom: str
+    mail: str
+
+
+def statement_words(statement: Statement | None, words: Words, *, place: bool = False) -> str:
+    """Return when (or with ``place`` also where) a statement says, in one line."""
+    if statement is None:
+        return words.t("not announced")
+    if statement.status is Status.CANCELLED:
+        return words.status(Status.CANCELLED)
+    moments = words.moments(statement.shape, statement.opens, statement.closes, statement.days)
+    dates = words.t("; ").join(" ".join(p for p in (m.label, m.text) if p) for m in moments)
+    parts = [words.prefix(statement.status, dates=bool(moments)), dates]
+    if place and statement.location:
+        parts.append(statement.location.in_(words.language))
+    return " ".join(part for part in parts if part)
+
+
+def told(schedule: Schedule, change: PublishedChange, words: Words) -> Told:
+    """Return a change in words: what, old, new, source."""
+    exam = schedule.exam(change.exam)
+    site = exam.site(change.site) if exam and change.site else None
+    place = change.kind == "moved-place"
+    title = change.source.title if change.source else None
+    return Told(
+        change,
+        exam.name.in_(words.language) if exam else change.exam,
+        site.name.in_(words.language) if site else change.site or "",
+        change.name.in_(words.language),
+        words.change(change.kind),
+        statement_words(change.old, words, place=place),
+        statement_words(change.new, words, place=place) if change.new else words.t("withdrawn"),
+        words.instant(change.published_at),
+        title.in_(words.language) if title else "",
+        web_url(change.source.url) if change.source else None,
+    )
+
+
+def sheets(
+    schedule: Schedule,
+    exam: Exam,
+    changes: Sequence[PublishedChange],
+    origin: Origin,
+    layout: Layout,
+    words: Words,
+) -> list[Sheet]:
+    """Return the overview of ``exam`` and one sheet for each of its changes, newest first."""
+    closing = tuple(_closing(exam, origin, layout, words))
+    found = [_overview(exam, closing, words)]
+    found += [_change(told(schedule, change, words), closing, words) for change in changes if change.exam == exam.id]
+    return found
+
+
+def _overview(exam: Exam, closing: tuple[str, ...], words: Words) -> Sheet:
+    name = exam.name.in_(words.language)
+    shown = [milestone.area for milestone in milestones_for(exam)]
+    lines = tuple(Line(o.name.in_(words.language), words.when(o), _condition(exam, o, words)) for o in shown)
+    return _sheet("", words.t("Timetable: {exam}", exam=name), words.t("All dates as published so far."), lines, closing, words)
+
+
+def _condition(exam: Exam, occurrence: Occurrence, words: Words) -> str:
+    tracks = [track.name.in_(words.language) for track in exam.tracks if track.id in occurrence.tracks]
+    return words.t("only for: {tracks}", tracks=words.t(", ").join(tracks)) if tracks else ""
+
+
+def _change(change: Told, closing: tuple[str, ...], words: Words) -> Sheet:
+    place = f" ({change.site})" if change.site else ""
+    title = words.t("{what}: {name}", what=change.what, name=change.name + place)
+    lines = [Line(words.t("Before"), change.old), Line(words.t("Now"), change.new)]
+    source = change.source or change.source_url
+    if source:
+        lines.append(Line(words.t("Source"), source, change.source_url or ""))
+    folder = f"changes/{change.change.key}/"
+    lead = words.t("{exam}, published {date}", exam=change.exam, date=change.published)
+    return _sheet(folder, title, lead, tuple(lines), closing, words)
+
+
+def _closing(exam: Exam, origin: Origin, layout: Layout, words: Words) -> Iterator[str]:
+    page, feed = origin.of(layout.exam(exam.id)), origin.of(feed_path(exam.id))
+    if page:
+        yield words.t("Details and sources: {url}", url=page)
+    if feed:
+        yield words.t("Calendar subscription: {url}", url=feed)
+    for contact in exam.contacts:
+        phones = words.t(", ").join(contact.phones)
+        hours = contact.hours.in_(words.language) if contact.hours else ""
+        yield " ".join(part for part in (contact.name.in_(words.language), phones, hours) if part)
+
+
+def _sheet(  # noqa: PLR0913 - one record from its parts
+    folder: str, title: str, lead: str, lines: tuple[Line, ...], closing: tuple[str, ...], words: Words
+) -> Sheet:
+    rows = [f"{line.what}{words.t(': ')}{line.when}" + (f" [{line.remark}]" if line.remark else "") for line in lines]
+    flat = [" ".join(row.split()) for row in rows]
+    end = [" ".join(line.split()) for line in closing]
+    wecom = parts([f"【{title}】", lead, *flat, *end], words)
+    mail = "\n".join([f"{words.t('Subject')}{words.t(': ')}{title}", "", lead, "", *flat, "", *end, ""])
+    return Sheet(folder, title, lead, lines, closing, wecom, mail)
+
+
+def parts(lines: Sequence[str], words: Words, limit: int = WECOM_LIMIT) -> str:
+    """Return lines as one text, or as numbered parts of at most ``limit`` bytes each, cut between lines."""
+    room = limit - 40
+    groups: list[list[str]] = [[]]
+    for line in (piece for line in lines for piece in _pieces(line, room)):
+        if groups[-1] and len("\n".join([*groups[-1], line]).encode()) > room:
+            groups.append([])
+        groups[-1].append(line)
+    if len(groups) == 1:
+        return "\n".join(groups[0]) + "\n"
+    total = len(groups)
+    blocks = ["\n".join([*group, f"({number}/{total})"]) for number, group in enumerate(groups, 1)]
+    rule = words.t("— send the next part as a message of its own —")
+    return f"\n\n{rule}\n\n".join(blocks) + "\n"
+
+
+def _pieces(line: str, limit: int) -> Iterator[str]:
+    """Yield a line whole, or cut between letters where it alone is over the limit."""
+    piece = ""
+    for letter in line:
+        if len((piece + letter).encode()) > limit:
+            yield piece
+            piece = ""
+        piece += letter
+    yield piece
+
+

@@ -1,0 +1,230 @@
+"""The timeline as inline SVG: windows as bars, sites' windows below the exam's, undated milestones as hatched bands.
+
+Horizontal places are percentages of the time axis and vertical ones are pixels, so one drawing fits a phone and a wall
+without scaled letters. Colours come from classes, because the content security policy allows no style attribute. The
+line for today is drawn hidden; the script moves it, as a page does not know when it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from unicodedata import east_asian_width
+
+from examcal.pages.words import Words
+from examcal.schedule.model import Exam, Milestone, Occurrence, Shape, Status
+
+AXIS = 26  # pixels above the first row, for the names of the months
+ROW = 36
+SITE_ROW = 22
+LABEL = 32  # columns a label may take; an ideograph takes two
+DAY = 86400.0
+MARGIN = 0.02  # of the whole span, left free at both ends
+STUB = 5.0  # per cent that a window with one known edge reaches towards the unknown one
+MOST_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One thing drawn in a row: from ``left`` to ``right`` in per cent."""
+
+    left: float
+    right: float
+    css: str
+    dot: bool = False
+
+    @property
+    def width(self) -> str:
+        """The width in per cent, never too thin to be seen."""
+        return _percent(max(self.right - self.left, 0.6))
+
+    @property
+    def x(self) -> str:
+        """The left end in per cent."""
+        return _percent(min(self.left, 99.4))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A milestone (or a site's window of it) at height ``top``, with its label beside its bars."""
+
+    top: int
+    label: str
+    title: str
+    bars: tuple[Bar, ...]
+    is_site: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """Whether the label begins at the bars' left end or ends at their right end, so that it stays inside."""
+        return "end" if self.bars and self.bars[0].left > 50 else "start"  # noqa: PLR2004 - the middle, in per cent
+
+    @property
+    def x(self) -> str:
+        """Where the label begins or ends."""
+        if not self.bars:
+            return "0%"
+        return _percent(self.bars[-1].right if self.anchor == "end" else self.bars[0].left)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The first day of a month on the axis."""
+
+    x: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The whole drawing; ``since`` and ``until`` are epoch seconds at the two ends of the axis."""
+
+    rows: tuple[Row, ...]
+    ticks: tuple[Tick, ...]
+    height: int
+    since: int
+    until: int
+
+
+def draw(exam: Exam, milestones: Sequence[Milestone], words: Words, site: str | None = None) -> Timeline | None:
+    """Return the drawing of ``milestones`` (in the order to be shown), or None where nothing has a date.
+
+    With ``site`` its own windows replace the area's; without, all sites' windows are drawn below the area's.
+    """
+    shown = [milestone.at_site(site) for milestone in milestones]
+    span = _span([*shown, *(o for m in milestones for o in m.sites if site is None)])
+    if span is None:
+        return None
+    scale = _Scale(*span)
+    rows: list[Row] = []
+    top = AXIS
+    gaps = _gaps(shown, scale)
+    for milestone, occurrence, gap in zip(milestones, shown, gaps, strict=True):
+        rows.append(_row(occurrence, top, scale, words, gap))
+        top += ROW
+        for local in milestone.sites if site is None else ():
+            rows.append(_site_row(exam, local, top, scale, words))
+            top += SITE_ROW
+    return Timeline(tuple(rows), tuple(_ticks(shown, scale, words)), top + 6, int(scale.since), int(scale.until))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    since: float
+    until: float
+
+    def at(self, seconds: float) -> float:
+        return 100.0 * (seconds - self.since) / (self.until - self.since)
+
+
+def _span(occurrences: Iterable[Occurrence]) -> tuple[float, float] | None:
+    seconds = [edge.at.timestamp() for o in occurrences for edge in (o.opens, o.closes) if edge]
+    if not seconds:
+        return None
+    first, last = min(seconds), max(seconds)
+    margin = max((last - first) * MARGIN, DAY)
+    return first - margin, last + margin
+
+
+def _gaps(shown: Sequence[Occurrence], scale: _Scale) -> list[tuple[float, float]]:
+    """Return for every milestone where it must lie if it has no date: between its dated neighbours."""
+    starts: list[float] = []
+    latest = 0.0
+    for occurrence in shown:
+        starts.append(latest)
+        known = occurrence.closes or occurrence.opens
+        latest = scale.at(known.at.timestamp()) if known else latest
+    ends: list[float] = []
+    earliest = 100.0
+    for occurrence in reversed(shown):
+        ends.append(earliest)
+        known = occurrence.opens or occurrence.closes
+        earliest = scale.at(known.at.timestamp()) if known else earliest
+    return [(start, max(end, start + STUB)) for start, end in zip(starts, reversed(ends), strict=True)]
+
+
+def _row(occurrence: Occurrence, top: int, scale: _Scale, words: Words, gap: tuple[float, float]) -> Row:
+    name = occurrence.name.in_(words.language)
+    title = f"{name}{words.t(': ')}{words.when(occurrence)}"
+    bars = tuple(_bars(occurrence, scale)) or (Bar(min(gap[0], 100 - STUB), min(gap[1], 100.0), "tba"),)
+    suffix = _label_date(occurrence, words)
+    return Row(top, f"{clip(name)} {suffix}", title, bars)
+
+
+def _site_row(exam: Exam, occurrence: Occurrence, top: int, scale: _Scale, words: Words) -> Row:
+    site = exam.site(occurrence.site or "")
+    name = site.name.in_(words.language) if site else occurrence.site or ""
+    title = f"{name}{words.t(': ')}{words.when(occurrence)}"
+    bars = tuple(_bars(occurrence, scale))
+    return Row(top, f"{clip(name)} {_label_date(occurrence, words)}", title, bars, is_site=True)
+
+
+def _label_date(occurrence: Occurrence, words: Words) -> str:
+    if not occurrence.is_dated or occurrence.status in {Status.CANCELLED, Status.TBA}:
+        return words.prefix(occurrence.status, dates=occurrence.is_dated)
+    first, last = occurrence.opens, occurrence.closes
+    ends = [words.short(edge.named_on) for edge in (first, last) if edge]
+    dates = "–".join(dict.fromkeys(ends))
+    if occurrence.shape is Shape.WINDOW and first is None:
+        dates = words.t("until {date}", date=dates)
+    elif occurrence.shape is Shape.WINDOW and last is None:
+        dates = words.t("from {date}", date=dates)
+    return f"{words.status(Status.EXPECTED)} {dates}" if occurrence.status is Status.EXPECTED else dates
+
+
+def _bars(occurrence: Occurrence, scale: _Scale) -> Iterator[Bar]:
+    css = occurrence.status.value
+    opens = scale.at(occurrence.opens.at.timestamp()) if occurrence.opens else None
+    closes = scale.at(occurrence.closes.at.timestamp()) if occurrence.closes else None
+    if occurrence.shape is Shape.DAYS:
+        for day in occurrence.days:
+            start = scale.at(_midnight(occurrence, day))
+            yield Bar(start, scale.at(_midnight(occurrence, day) + DAY), css)
+    elif occurrence.shape is Shape.INSTANT and opens is not None:
+        yield Bar(opens, opens, css, dot=True)
+    elif opens is not None and closes is not None:
+        yield Bar(opens, closes, css)
+    elif opens is not None:
+        yield Bar(opens, min(opens + STUB, 100.0), f"{css} half")
+    elif closes is not None:
+        yield Bar(max(closes - STUB, 0.0), closes, f"{css} half")
+
+
+def _midnight(occurrence: Occurrence, day: date) -> float:
+    zone = occurrence.opens.at.tzinfo if occurrence.opens else None
+    anchor = occurrence.opens
+    if anchor is None or zone is None:
+        return 0.0
+    return anchor.at.timestamp() + (day - anchor.named_on).days * DAY
+
+
+def _ticks(shown: Sequence[Occurrence], scale: _Scale, words: Words) -> Iterator[Tick]:
+    edge = next(edge for o in shown for edge in (o.opens, o.closes) if edge)
+    days = (scale.until - scale.since) / DAY
+    step = max(1, round(days / 30.4 / MOST_MONTHS + 0.49))
+    anchor = edge.at.replace(hour=0, minute=0)
+    start = (anchor + timedelta(seconds=scale.since - anchor.timestamp())).date().replace(day=1)
+    month = start.year * 12 + start.month - 1
+    while True:
+        day = date(month // 12, month % 12 + 1, 1)
+        x = scale.at(anchor.timestamp() + (day - anchor.date()).days * DAY)
+        if x > 97:  # noqa: PLR2004 - per cent; a label further right would be cut
+            return
+        if x >= 0:
+            yield Tick(_percent(x), str(day.year) if day.month == 1 else words.month(day))
+        month += step
+
+
+def clip(text: str, columns: int = LABEL) -> str:
+    """Return ``text`` cut to ``columns`` columns (ideographs take two), with an ellipsis where it was cut."""
+    used = 0
+    for position, letter in enumerate(text):
+        used += 2 if east_asian_width(letter) in "WF" else 1
+        if used > columns:
+            return text[:position].rstrip() + "…"
+    return text
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") + "%"
