@@ -14,6 +14,7 @@ from typing import Protocol
 
 from examcal.errors import ExamcalError
 
+
 class Outcome(enum.StrEnum):
     """What an attempt came to. Ambiguous only if the final dot or the last request byte may have left."""
 
