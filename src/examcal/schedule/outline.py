@@ -1,0 +1,137 @@
+"""The outline of a phrase: its brackets, its points with all their readings, and the words between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from examcal.schedule.moments import Clock, Day, Point, damaged_readings, elements
+from examcal.schedule.phrases import Mark, Token, tokens
+
+MOST_CHOICES = 64
+"""Combinations of readings that are tried; a phrase with more is not a phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A point in one reading: a day, a time of day or both, and the weekday printed beside it."""
+
+    day: Day | None
+    clock: Clock | None
+    start: int
+    end: int
+    half_only: bool = False
+    weekday: Token | None = None
+
+
+Piece = Token | Stop
+Element = Token | Point
+
+_CHAIN = {Mark.CONNECT, Mark.LIST}
+_WEEKDAY_WORDS = {Mark.WEEKDAY, Mark.LIST, Mark.CONNECT, Mark.TEXT, Mark.BREAK}
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The main line of a phrase and its asides (what stands in brackets)."""
+
+    line: tuple[Element, ...]
+    asides: tuple[tuple[Element, ...], ...] = ()
+    year: int | None = None
+    damaged: tuple[Point, ...] = field(default=())
+
+    @property
+    def points(self) -> list[Point]:
+        """The points of the main line."""
+        return [element for element in self.line if isinstance(element, Point)]
+
+    def choices(self) -> Iterator[list[Piece]]:
+        """Yield the main line once for every combination of its points' readings."""
+        variants = [self._stops(element) if isinstance(element, Point) else [element] for element in self.line]
+        for choice in itertools.islice(itertools.product(*variants), MOST_CHOICES):
+            yield list(choice)
+
+    @staticmethod
+    def _stops(point: Point) -> list[Piece]:
+        return [Stop(day, clock, point.start, point.end, point.half_only) for day, clock in point.candidates]
+
+
+def outline(phrase: str) -> Outline:
+    """Take a phrase apart."""
+    line, asides = _without_brackets(elements(tokens(phrase)))
+    if not any(isinstance(element, Point) and not element.is_year for element in line):
+        line, asides = line + [element for aside in asides for element in aside], []
+    years = [e.candidates[0][0].year for e in line if isinstance(e, Point) and e.is_year and e.candidates[0][0]]
+    settled = _settled([e for e in line if not (isinstance(e, Point) and e.is_year)])
+    damaged = tuple(e for e in settled if isinstance(e, Point) and e.damaged)
+    return Outline(tuple(settled), tuple(tuple(aside) for aside in asides), years[-1] if years else None, damaged)
+
+
+def _without_brackets(found: Sequence[Element]) -> tuple[list[Element], list[list[Element]]]:
+    """Split a phrase into its main line and its asides; weekdays in brackets stay on the line."""
+    line: list[Element] = []
+    asides: list[list[Element]] = []
+    stack: list[list[Element]] = []
+    for element in found:
+        mark = element.mark if isinstance(element, Token) else None
+        if mark is Mark.LEFT:
+            stack.append([])
+        elif mark is Mark.RIGHT:
+            if stack:
+                _put_aside(stack.pop(), stack[-1] if stack else line, asides)
+        else:
+            (stack[-1] if stack else line).append(element)
+    for unclosed in stack:
+        line.extend(unclosed)
+    return line, asides
+
+
+def _put_aside(content: list[Element], outer: list[Element], asides: list[list[Element]]) -> None:
+    marks = {element.mark if isinstance(element, Token) else None for element in content}
+    if Mark.WEEKDAY in marks and marks <= _WEEKDAY_WORDS:
+        outer.extend(e for e in content if isinstance(e, Token) and e.mark is Mark.WEEKDAY)
+    else:
+        asides.append(content)
+
+
+def _settled(line: list[Element]) -> list[Element]:
+    """Decide on points that need a neighbour: a day without 日 in a chain, a month and day after a numeric date."""
+    settled: list[Element] = []
+    for position, element in enumerate(line):
+        if not isinstance(element, Point):
+            settled.append(element)
+        elif _follows_numeric(settled):
+            settled.append(replace(element, damaged=False, numeric=True) if _completes(element) else element)
+        elif element.is_open and not _is_chained(line, position):
+            settled.append(replace(element, candidates=tuple(damaged_readings(element.text)), damaged=True))
+        else:
+            settled.append(element)
+    return settled
+
+
+def _follows_numeric(settled: Sequence[Element]) -> bool:
+    if len(settled) < 2:  # noqa: PLR2004 -- a point and a connecting word
+        return False
+    before, link = settled[-2:]
+    return isinstance(link, Token) and link.mark in _CHAIN and isinstance(before, Point) and before.numeric
+
+
+def _completes(point: Point) -> bool:
+    """Return whether a point can stand after "2026-01-29 -": ``02-11``, ``2.11`` or a bare day."""
+    day = point.candidates[0][0] if point.candidates else None
+    return day is not None and day.year is None and (point.numeric or not day.closed)
+
+
+def _is_chained(line: Sequence[Element], position: int) -> bool:
+    """Return whether the days from here on end in one with 日, as in ``3月13—17日`` and ``4月11、12日``."""
+    for step in range(position, len(line) - 2, 2):
+        link, following = line[step + 1 : step + 3]
+        if not (isinstance(link, Token) and link.mark in _CHAIN and isinstance(following, Point)):
+            return False
+        day = following.candidates[0][0] if following.candidates and not following.damaged else None
+        if day is None or day.month is not None or day.year is not None or day.day is None:
+            return False
+        if day.closed:
+            return True
+    return False

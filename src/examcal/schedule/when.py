@@ -1,0 +1,295 @@
+"""Date phrases: from the words of an announcement to edges. ``docs/reference/dates.md`` states the grammar.
+
+Whatever has two readings is refused with both; damaged digits are refused with all the readings that they
+allow and never guessed, also where there is only one. Pure: no clock, no file; time linear in the phrase.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from examcal.errors import Sentence
+from examcal.schedule.edges import closing_edge, opening_edge
+from examcal.schedule.model import Edge, OpenDays, Shape, Status
+from examcal.schedule.moments import Day, Point
+from examcal.schedule.outline import Element, Outline, Stop, outline
+from examcal.schedule.phrase_error import PhraseError
+from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token
+from examcal.schedule.reading import WindowReading, as_json, edge_text
+from examcal.schedule.windows import Frame, hours_of, read_line
+from examcal.schedule.years import resolve_one, resolve_span
+
+__all__ = ["LONGEST_PHRASE", "PhraseError", "WindowReading", "as_json", "edge_text", "read_edge", "read_window"]
+
+_ANY_LEAP_YEAR = 2000
+"""Stands for an unknown year while readings of damaged digits are listed."""
+
+
+def read_window(
+    text: str,
+    *,
+    zone: ZoneInfo,
+    year: int | None = None,
+    is_workday: Callable[[date], bool] | None = None,
+) -> WindowReading:
+    """Read a phrase such as ``2026年1月29日10时至2月11日24时`` in wall time of ``zone``.
+
+    ``year`` is taken where the phrase has none. ``is_workday`` decides 节假日除外 and 工作日; without it these
+    are Monday to Friday. Opening days and hours narrow the window to its first and last open moment.
+
+    Raises:
+        PhraseError: the phrase is not understood, ambiguous, damaged, impossible or contradicts itself.
+
+    """
+    _refuse_length(text)
+    parts = outline(text)
+    frame = _frame(parts, zone, year or parts.year, is_workday)
+    return _read(parts, frame)
+
+
+def read_edge(
+    text: str,
+    *,
+    zone: ZoneInfo,
+    closing: bool,
+    year: int | None = None,
+    near: Edge | None = None,
+) -> Edge:
+    """Read one date or date-time as an edge; a date alone opens at its start and closes at its end.
+
+    Year and month that are left out come from ``near`` (the other edge), else the year from ``year``.
+
+    Raises:
+        PhraseError: as for ``read_window``, and for anything beside the one date.
+
+    """
+    _refuse_length(text)
+    parts = outline(text)
+    _refuse_words(parts, closing=closing)
+    edges = {}
+    failure: PhraseError | None = None
+    for stop in _single_stops(parts):
+        try:
+            edge = _edge(stop, zone, closing=closing, year=year or parts.year, near=near)
+            edges[edge_text(edge)] = edge
+        except PhraseError as refused:
+            failure = failure or refused
+    return _only(parts, edges, failure)
+
+
+def _refuse_length(text: str) -> None:
+    if len(text) > LONGEST_PHRASE:
+        raise PhraseError(
+            "A date phrase has at most {limit} characters, this one has {count}", limit=LONGEST_PHRASE, count=len(text)
+        )
+    if not text.strip():
+        raise PhraseError(
+            "The date is empty", hint=Sentence("Write a date such as {example}", {"example": "2026-01-29 10:00"})
+        )
+
+
+# --- one edge ----------------------------------------------------------------------------------------------
+
+_EDGE_WORDS = {
+    True: {Mark.END, Mark.BREAK, Mark.WEEKDAY},
+    False: {Mark.START, Mark.BREAK, Mark.WEEKDAY},
+}
+
+
+def _refuse_words(parts: Outline, *, closing: bool) -> None:
+    for element in parts.line:
+        if isinstance(element, Token) and element.mark in {Mark.TBA, Mark.RELATIVE}:
+            raise PhraseError(
+                "{written} is not a date",
+                hint=Sentence("Write `when: tba`"),
+                offset=element.start,
+                written=element.text,
+            )
+    stray = next(
+        (e for e in (*parts.line, *(e for aside in parts.asides for e in aside)) if _is_stray(e, closing=closing)), None
+    )
+    if stray is not None:
+        raise PhraseError(
+            "One date is expected here, not {written}",
+            hint=Sentence("A window in words belongs into `window:`"),
+            offset=stray.start,
+            written=stray.text,
+        )
+
+
+def _is_stray(element: Element, *, closing: bool) -> bool:
+    return isinstance(element, Token) and element.mark not in _EDGE_WORDS[closing]
+
+
+def _single_stops(parts: Outline) -> list[Stop]:
+    points = parts.points
+    if not points:
+        raise PhraseError(
+            "There is no date", hint=Sentence("Write a date such as {example}", {"example": "2026-01-29 10:00"})
+        )
+    _refuse_failures(points)
+    stops = []
+    weekday = next((e for e in parts.line if isinstance(e, Token) and e.mark is Mark.WEEKDAY), None)
+    for choice in parts.choices():
+        found = [piece for piece in choice if isinstance(piece, Stop)]
+        if len(found) == 2 and found[1].day is None and found[0].clock is None:  # noqa: PLR2004 -- day (weekday) time
+            found = [replace(found[0], clock=found[1].clock, half_only=found[1].half_only)]
+        if len(found) != 1:
+            raise PhraseError(
+                "One date is expected here, not {written}",
+                hint=Sentence("A window in words belongs into `window:`"),
+                offset=points[1].start,
+                written=points[1].text,
+            )
+        stops.append(replace(found[0], weekday=weekday))
+    return stops
+
+
+def _edge(stop: Stop, zone: ZoneInfo, *, closing: bool, year: int | None, near: Edge | None) -> Edge:
+    if stop.half_only:
+        raise PhraseError("A part of the day without a time of day", hint=Sentence("Write the time"), offset=stop.start)
+    if stop.day is None and near is None:
+        raise PhraseError(
+            "There is a time of day ({clock}) but no day",
+            offset=stop.start,
+            clock=stop.clock.text if stop.clock else "",
+        )
+    if near is not None and closing:
+        start = Stop(Day(near.named_on.year, near.named_on.month, near.named_on.day), None, 0, 0)
+        day = resolve_span(start, replace(stop, day=stop.day or Day(day_shift=0)), None)[1]
+    else:
+        day = resolve_one(stop.day, near.named_on.year if near and year is None else year, stop)
+    return closing_edge(day, stop.clock, zone) if closing else opening_edge(day, stop.clock, zone)
+
+
+# --- windows -----------------------------------------------------------------------------------------------
+
+
+def _frame(parts: Outline, zone: ZoneInfo, year: int | None, is_workday: Callable[[date], bool] | None) -> Frame:
+    """Gather what the words beside the dates say: opening days and hours, and how sure the date is."""
+    frame = Frame(zone, year, is_workday, open_days=_open_days(parts.line))
+    for aside in parts.asides:
+        marks = _marks(aside)
+        if Mark.DESK in marks or any(isinstance(e, Point) and e.has_day for e in aside):
+            continue
+        choices = list(Outline(aside).choices())
+        hours = hours_of(choices[0]) if len(choices) == 1 else ()
+        open_days = _open_days(aside)
+        frame = replace(
+            frame,
+            hours=frame.hours + hours,
+            open_days=open_days if open_days is not OpenDays.ALL else frame.open_days,
+            daily=frame.daily or Mark.DAILY in marks,
+        )
+    words = _marks(parts.line) | {mark for aside in parts.asides for mark in _marks(aside)}
+    return replace(
+        frame,
+        daily=frame.daily or Mark.DAILY in words,
+        status=Status.EXPECTED if Mark.EXPECTED in words else Status.CONFIRMED,
+    )
+
+
+def _marks(line: tuple[Element, ...]) -> set[Mark]:
+    return {element.mark for element in line if isinstance(element, Token)}
+
+
+_HOLIDAYS = re.compile("节假日|休息日|公休日|工作日")
+
+
+def _open_days(line: tuple[Element, ...]) -> OpenDays:
+    """Return the opening days that a line names; holidays include weekends."""
+    words = [element.text for element in line if isinstance(element, Token) and element.mark is Mark.OPEN_DAYS]
+    if not words:
+        return OpenDays.ALL
+    return OpenDays.WORKDAYS if any(_HOLIDAYS.search(word) for word in words) else OpenDays.WEEKDAYS
+
+
+def _read(parts: Outline, frame: Frame) -> WindowReading:
+    _refuse_failures(parts.points)
+    if parts.damaged and frame.year is None:
+        unknown_year, _ = _readings(parts, replace(frame, year=_ANY_LEAP_YEAR))
+        raise _damage(parts, [_without_year(text) for text in unknown_year])
+    readings, failure = _readings(parts, frame)
+    if not readings and failure is None and not parts.damaged:
+        return _undated(parts)
+    return _only(parts, readings, failure)
+
+
+def _readings(parts: Outline, frame: Frame) -> tuple[dict[str, WindowReading], PhraseError | None]:
+    """Read every choice; return the windows by their canonical text, and the first refusal."""
+    readings: dict[str, WindowReading] = {}
+    failure: PhraseError | None = None
+    for line in parts.choices():
+        try:
+            reading = read_line(line, frame)
+        except PhraseError as refused:
+            failure = failure or refused
+            continue
+        if reading is not None:
+            readings[reading.text] = reading
+    return readings, failure
+
+
+def _undated(parts: Outline) -> WindowReading:
+    """Return ``tba`` for words that put the date off, else say what is missing."""
+    elements = [*parts.line, *(element for aside in parts.asides for element in aside)]
+    if Mark.TBA in _marks(tuple(elements)):
+        return WindowReading(status=Status.TBA, shape=Shape.TBA)
+    relative = next((e for e in elements if isinstance(e, Token) and e.mark is Mark.RELATIVE), None)
+    if relative is not None:
+        raise PhraseError(
+            "{written} counts from something else",
+            hint=Sentence("Write `opens: ID.opens -10d` to count from another milestone, or `when: tba`"),
+            offset=relative.start,
+            written=relative.text,
+        )
+    raise PhraseError(
+        "There is no date",
+        hint=Sentence("Write a date such as {example}, or `when: tba`", {"example": "2026-01-29 10:00"}),
+    )
+
+
+# --- one reading, or a refusal -----------------------------------------------------------------------------
+
+_Meaning = TypeVar("_Meaning", Edge, WindowReading)
+
+
+def _only(parts: Outline, readings: dict[str, _Meaning], failure: PhraseError | None) -> _Meaning:
+    """Return the only reading of an intact phrase."""
+    if parts.damaged:
+        raise _damage(parts, [*readings, *(failure.readings if failure and not readings else ())])
+    if not readings:
+        raise failure or PhraseError("There is no date")
+    if len(readings) > 1:
+        raise PhraseError("The phrase has more than one reading", readings=list(readings))
+    return next(iter(readings.values()))
+
+
+def _damage(parts: Outline, readings: list[str]) -> PhraseError:
+    first = parts.damaged[0]
+    return PhraseError(
+        "Parts of the date are lost in {written}",
+        hint=Sentence("Compare with the original and write the date in full"),
+        readings=readings,
+        offset=first.start,
+        written=first.text,
+    )
+
+
+_UNKNOWN_DAY = re.compile(rf"({_ANY_LEAP_YEAR}|{_ANY_LEAP_YEAR + 1})-(\d\d)-(\d\d)", re.ASCII)
+
+
+def _without_year(text: str) -> str:
+    """Return a reading without the year that stood in for the unknown one, as ``1月29日 10:00``."""
+    return _UNKNOWN_DAY.sub(lambda match: f"{int(match[2])}月{int(match[3])}日", text)
+
+
+def _refuse_failures(points: list[Point]) -> None:
+    for point in points:
+        if point.failure is not None:
+            raise point.failure
