@@ -11,16 +11,16 @@
 From a test that starts processes: ``with in_thread(WecomServer(...)) as wecom: wecom.wait_for(1)``.
 
 Behaviour: wrong key 93000; unknown msgtype or body that is not JSON 40008; empty 44004; markdown over 4096 bytes
-(robot) and text over 5120 bytes 40058 (2049 to 5120 is accepted and listed in ``oversize``, as the real robot does); the 21st
-message of a robot in 60 s 45009; application: gettoken with 40001/40013, tokens with a life, 42001/40014/41001, 301002,
-81013, ``invaliduser`` and ``unlicenseduser``, duplicate check by exact body, silent discard above 30 a minute.
-``clock`` is replaceable to make time pass.
+(robot) and text over 5120 bytes 40058 (2049 to 5120 is accepted and listed in ``oversize``, as the real robot does);
+the 21st message of a robot in 60 s 45009; application: gettoken with 40001/40013, tokens with a life,
+42001/40014/41001, 301002, 81013, ``invaliduser`` and ``unlicenseduser``, duplicate check by exact body, silent
+discard above 30 a minute. ``clock`` is replaceable to make time pass.
 
 Faults: ``faults=[WecomFault("send", nth=1, errcode=-1)]``; ``on`` is "send" (webhook/send), "token" or "app"
-(message/send); nth counts the calls of that kind from 1, None is every call. A fault answers ``errcode`` with ``errmsg``, or the raw
-``body`` with ``status`` and ``headers``, or acts: "drop" (read, then close), "store-drop" (accept the message, then
-close), "reset" (before reading), "hang" (read, never answer), "store-hang", "drip" (a byte every ``delay`` s), "flood"
-(``size`` octets), "gzip" (the usual answer, compressed), "truncate" (the first half of the usual answer).
+(message/send); nth counts the calls of that kind from 1, None is every call. A fault answers ``errcode`` with
+``errmsg``, or the raw ``body`` with ``status`` and ``headers``, or acts: "drop" (read, then close), "store-drop"
+(accept the message, then close), "reset" (before reading), "hang" (read, never answer), "store-hang", "drip" (a byte
+every ``delay`` s), "flood" (``size`` octets), "gzip" (the usual answer, compressed), "truncate" (half of it).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from examcal.errors import ExamcalError
+from examcal.errors import ExamcalError, Sentence
 
 
 class Outcome(enum.StrEnum):
@@ -75,11 +75,21 @@ class ChannelError(ExamcalError):
     """A classified refusal or failure of one attempt.
 
     ``code`` is the server's own code ("450 4.2.0", "93000"); ``detail`` is the server's text, redacted and bounded.
-    ``retry_after`` are seconds that the server or its documented rule asks to wait, or None.
+    ``retry_after`` are seconds that the server or its documented rule asks to wait, or None. ``final_after`` is the
+    number of attempts after which a transient failure is final, or None (an errcode that nobody documents: 2).
     """
 
-    def __init__(self, outcome: Outcome, detail: str, *, code: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        detail: str,
+        *,
+        code: str = "",
+        retry_after: float | None = None,
+        final_after: int | None = None,
+    ) -> None:
         super().__init__("{detail}", detail=detail)
+        self.final_after = final_after
         self.outcome = outcome
         self.code = code
         self.detail = detail
@@ -98,17 +108,27 @@ class Channel(Protocol):
         """Whether what is due to one address in the same minute is sent as one message (WeCom robots)."""
 
     def freeze(self, message: Message) -> bytes:
-        """Return the bytes that are stored once per (reminder, language). Pure and deterministic."""
+        """Return the bytes that are stored once per (reminder, language). Pure and deterministic.
+
+        Raises ChannelError (permanent-content) for a message that this channel cannot carry.
+        """
 
     def compose(self, frozen: Sequence[bytes], addressee: Addressee) -> tuple[bytes, ...]:
         """Return the payloads to send, in order, for one addressee: one, or several where a limit forces a split.
 
         ``frozen`` has one entry, or several for a channel that groups. Pure and deterministic: every retry
-        composes the same bytes.
+        composes the same bytes. Raises ChannelError (permanent-content) for damaged frozen bytes.
         """
 
     async def send(self, payload: bytes, addressee: Addressee) -> Receipt:
         """Hand one payload to the next system. Raises ChannelError, and nothing else."""
+
+    @property
+    def longest_send(self) -> float:
+        """Seconds that one send can take at most; a lease must be longer."""
+
+    def explain(self, code: str) -> Sentence | None:
+        """Return what an error's ``code`` means and what to do about it, or None."""
 
     async def close(self) -> None:
         """Release connections; sending again opens new ones."""
