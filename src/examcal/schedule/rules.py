@@ -49,7 +49,9 @@ def parse_rule(text: str) -> Rule:
     amount = int((found["amount"] or "0").replace(" ", ""))
     clock = _clock(found["clock"])
     if unit in {Unit.MINUTE, Unit.HOUR} and clock:
-        raise RuleError(Sentence("minutes and hours are exact: an offset in {unit} takes no time of day", {"unit": unit}))
+        raise RuleError(
+            Sentence("minutes and hours are exact: an offset in {unit} takes no time of day", {"unit": unit})
+        )
     if unit and abs(amount) > _MOST[unit]:
         raise RuleError(Sentence("{amount}{unit} is more than two years", {"amount": f"{amount:+d}", "unit": unit}))
     return Rule(anchor, amount, unit, clock)
