@@ -1,1 +1,1 @@
-"""What was done: the durable record of deliveries and attempts."""
+"""What was done: the durable record of plans, deliveries and attempts, and the only judge of "already sent"."""

@@ -1,0 +1,289 @@
+"""T1 and T2: claim what may be sent now, record what came of it, and take back what was left lying.
+
+A claim raises ``attempts`` before anything is sent, so an attempt that ends the process counts too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, Select, Update, case, func, insert, literal_column, or_, select, update
+
+from examcal.channels.port import Outcome
+from examcal.ledger.planning import as_reminder_row
+from examcal.ledger.rates import advanced, allowed, read_tats, wait, write_tats
+from examcal.ledger.rows import Claim, Rate, Reason, Settlement, State, instant, micros
+from examcal.ledger.sets import among, count_up, database_now, is_postgres, settle_rows
+from examcal.ledger.tables import CLAIMABLE_ROWS, attempt, channel, delivery, recipient, reminder
+
+JOURNAL_COUNT = "journal_count"
+EARLIEST = timedelta(seconds=90)
+"""The longest time that a message leaves before its due instant (WeCom's full and half hours)."""
+IN_TIME = timedelta(seconds=60)
+HOUR = timedelta(hours=1)
+POISON_AFTER = 3
+ORPHAN_DELAY = timedelta(seconds=10)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which terms a channel's deliveries are claimed.
+
+    ``rate`` limits the channel (or, with ``grouped``, its messages), ``member_rate`` each address. ``grouped`` claims
+    everything due to the channel before ``due_before`` at the price of one token.
+    """
+
+    limit: int = 50
+    lease: timedelta = timedelta(minutes=20)
+    rate: Rate | None = None
+    member_rate: Rate | None = None
+    grouped: bool = False
+    due_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What was claimed, and how long the rate asks to wait where it stopped a claim."""
+
+    claims: tuple[Claim, ...]
+    wait: timedelta | None = None
+
+
+def claim(connection: Connection, channel_id: int, now: datetime, terms: Terms, *, owner: str, token: str) -> Claimed:
+    """Take the nearest due deliveries of a channel that the rates allow, in the caller's transaction."""
+    moment = micros(now)
+    rate_key = f"channel:{channel_id}"
+    tat, limit = 0, terms.limit
+    if terms.rate is not None:
+        tat = read_tats(connection, [rate_key])[rate_key]
+        tokens = allowed(tat, moment, terms.rate)
+        if not tokens:
+            return Claimed((), wait(tat, moment, terms.rate))
+        limit = limit if terms.grouped else min(limit, tokens)
+    rows = connection.execute(_candidates(connection, channel_id, moment, terms, limit)).all()
+    ids, waits = _within_member_rates(connection, channel_id, rows, moment, terms)
+    if not ids:
+        return Claimed((), waits)
+    if terms.rate is not None:
+        taken = 1 if terms.grouped else len(ids)
+        write_tats(connection, {rate_key: advanced(tat, moment, terms.rate, taken)})
+    connection.execute(_take(connection, ids, moment, terms, owner, token))
+    return Claimed(tuple(read_claims(connection, ids)), waits)
+
+
+def take_token(connection: Connection, channel_id: int, now: datetime, rate: Rate) -> timedelta:
+    """Take one more token of a channel's rate (a further part of a split message); return how long to wait first."""
+    key, moment = f"channel:{channel_id}", micros(now)
+    tat = read_tats(connection, [key])[key]
+    write_tats(connection, {key: advanced(tat, moment, rate, 1)})
+    return wait(tat, moment, rate)
+
+
+def exhaust(connection: Connection, channel_id: int, now: datetime, rate: Rate, pause: timedelta) -> None:
+    """Let a channel's rate allow nothing before ``pause`` has passed: the server said that it is used up."""
+    burst = (rate.burst - 1) * rate.interval
+    write_tats(connection, {f"channel:{channel_id}": micros(now + pause + burst)})
+
+
+def settle(connection: Connection, settlements: Sequence[Settlement], *, token: str, now: datetime) -> int:
+    """Record the ends of attempts (T2); return how many were fenced, which are only logged."""
+    if not settlements:
+        return 0
+    written = set(settle_rows(connection, [_as_row(end) for end in settlements], token=token, now=micros(now)))
+    sent = sum(end.delivery_id in written and end.state is State.SENT for end in settlements)
+    if sent:
+        count_up(connection, JOURNAL_COUNT, sent)
+    connection.execute(insert(attempt), [_log(end, now, fenced=end.delivery_id not in written) for end in settlements])
+    return len(settlements) - len(written)
+
+
+def renew_leases(connection: Connection, token: str, now: datetime, lease: timedelta) -> int:
+    """Hold on to the claims of ``token`` for another ``lease``; return how many are still held."""
+    until = database_now(connection, micros(now)) + lease // _MICROSECOND
+    held = update(delivery).where(delivery.c.state == State.SENDING.value, delivery.c.token == token)
+    return int(connection.execute(held.values(lease_until=until)).rowcount)
+
+
+def recover(connection: Connection, now: datetime, *, everything: bool) -> int:
+    """Give back claims that nobody works on: all of them at the start of the only daemon, else those past their lease.
+
+    Each may have been sent, so it counts as ambiguous; the third in a row without an outcome is held as poison.
+    """
+    orphans = [delivery.c.state == State.SENDING.value]
+    if not everything:
+        orphans.append(delivery.c.lease_until < database_now(connection, micros(now)))
+    rows = connection.execute(select(delivery.c.id).where(*orphans)).all()
+    if not rows:
+        return 0
+    poisoned = delivery.c.unfinished >= POISON_AFTER
+    given_back = update(delivery).where(among(connection, delivery.c.id, [row.id for row in rows]), *orphans)
+    connection.execute(
+        given_back.values(
+            state=case((poisoned, State.HELD.value), else_=State.RETRY.value),
+            reason=case((poisoned, Reason.POISON.value), else_=None),
+            next_at=micros(now + ORPHAN_DELAY),
+            ambiguous=delivery.c.ambiguous + 1,
+            token=None,
+            owner=None,
+            lease_until=None,
+        )
+    )
+    connection.execute(insert(attempt), [_lost(row, now) for row in rows])
+    return len(rows)
+
+
+def read_claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
+    """Return claimed deliveries with all that composing them needs, in the order of their usefulness."""
+    people = (
+        select(
+            delivery.c.id.label("delivery_id"),
+            delivery.c.reminder_id,
+            delivery.c.recipient_id,
+            delivery.c.attempts,
+            delivery.c.ambiguous,
+            delivery.c.variant,
+            delivery.c.first_claimed_at,
+            delivery.c.bundle_id,
+            delivery.c.token,
+            delivery.c.channel_id,
+            channel.c.name.label("channel_name"),
+            recipient.c.key.label("recipient_key"),
+            recipient.c.address,
+            recipient.c.language,
+            recipient.c.mentions,
+            recipient.c.unsubscribe_url,
+        )
+        .join(recipient, recipient.c.id == delivery.c.recipient_id)
+        .join(channel, channel.c.id == delivery.c.channel_id)
+        .where(among(connection, delivery.c.id, ids))
+    )
+    rows = connection.execute(people).all()
+    wanted = sorted({row.reminder_id for row in rows})
+    found = connection.execute(select(reminder).where(among(connection, reminder.c.id, wanted))).mappings()
+    reminders = {row["id"]: as_reminder_row(row) for row in found}
+    claims = [_as_claim(row, reminders) for row in rows]
+    claims.sort(key=lambda one: (one.reminder.entry.useful_until, one.reminder.id, one.delivery_id))
+    return claims
+
+
+def _candidates(
+    connection: Connection, channel_id: int, now: int, terms: Terms, limit: int
+) -> Select[tuple[int, str, int]]:
+    """Choose due rows, nearest event first: the few due reminders lead, each through its own piece of the index."""
+    ready = delivery.c.next_at <= now
+    if terms.due_before is not None:
+        early = (delivery.c.next_at < micros(terms.due_before)) & (delivery.c.state == State.PLANNED.value)
+        ready = or_(ready, early)
+    rows = (
+        select(delivery.c.id, recipient.c.address, delivery.c.attempts)
+        .select_from(reminder)
+        .join(delivery, delivery.c.reminder_id == reminder.c.id)
+        .join(recipient, recipient.c.id == delivery.c.recipient_id)
+        .where(reminder.c.live, reminder.c.useful_until > now, reminder.c.due_at <= now + EARLIEST // _MICROSECOND)
+        .where(literal_column(CLAIMABLE_ROWS), delivery.c.channel_id == channel_id, ready)
+        .order_by(reminder.c.useful_until, reminder.c.id)
+        .limit(limit)
+    )
+    return rows.with_for_update(of=delivery, skip_locked=True) if is_postgres(connection) else rows
+
+
+def _within_member_rates(
+    connection: Connection, channel_id: int, rows: Sequence[Row[tuple[int, str, int]]], now: int, terms: Terms
+) -> tuple[list[int], timedelta | None]:
+    rate = terms.member_rate
+    if rate is None or not rows:
+        return [row[0] for row in rows], None
+    keys = {f"member:{channel_id}:{row[1]}" for row in rows}
+    tats = read_tats(connection, keys)
+    ids, touched = [], {}
+    waits: timedelta | None = None
+    for row in rows:
+        key = f"member:{channel_id}:{row[1]}"
+        if allowed(tats[key], now, rate):
+            tats[key] = touched[key] = advanced(tats[key], now, rate, 1)
+            ids.append(row[0])
+        else:
+            pause = wait(tats[key], now, rate)
+            waits = pause if waits is None else min(waits, pause)
+    write_tats(connection, touched)
+    return ids, waits
+
+
+def _take(connection: Connection, ids: Sequence[int], now: int, terms: Terms, owner: str, token: str) -> Update:
+    due = select(reminder.c.due_at).where(reminder.c.id == delivery.c.reminder_id).scalar_subquery()
+    lateness = now - due
+    variant = case((lateness <= IN_TIME // _MICROSECOND, 0), else_=1 + lateness // (HOUR // _MICROSECOND))
+    return (
+        update(delivery)
+        .where(among(connection, delivery.c.id, ids))
+        .values(
+            state=State.SENDING.value,
+            attempts=delivery.c.attempts + 1,
+            unfinished=delivery.c.unfinished + 1,
+            variant=func.coalesce(delivery.c.variant, variant),
+            first_claimed_at=func.coalesce(delivery.c.first_claimed_at, now),
+            token=token,
+            owner=owner,
+            lease_until=database_now(connection, now) + terms.lease // _MICROSECOND,
+        )
+    )
+
+
+def _as_claim(row: Row[tuple[object, ...]], reminders: dict[int, object]) -> Claim:
+    return Claim(
+        delivery_id=row.delivery_id,
+        reminder=reminders[row.reminder_id],  # type: ignore[arg-type]  # rows of the same query
+        recipient_id=row.recipient_id,
+        recipient_key=row.recipient_key,
+        channel_id=row.channel_id,
+        channel=row.channel_name,
+        address=row.address,
+        language=row.language,
+        mentions=tuple(json.loads(row.mentions)),
+        unsubscribe_url=row.unsubscribe_url,
+        attempts=row.attempts,
+        ambiguous=row.ambiguous,
+        variant=row.variant,
+        first_claimed_at=instant(row.first_claimed_at),
+        bundle_id=row.bundle_id,
+        token=row.token,
+    )
+
+
+def _as_row(end: Settlement) -> dict[str, object]:
+    return {
+        "id": end.delivery_id,
+        "state": end.state.value,
+        "next_at": micros(end.next_at) if end.next_at else None,
+        "reason": end.reason or None,
+        "code": end.code or None,
+        "provider_id": end.provider_id,
+        "ambiguous": int(end.ambiguous),
+        "counted": int(end.counted),
+        "ended": int(end.state not in {State.RETRY, State.HELD, State.PLANNED}),
+    }
+
+
+def _log(end: Settlement, now: datetime, *, fenced: bool) -> dict[str, object]:
+    outcome = end.outcome.value if end.outcome else "none"
+    return {
+        "delivery_id": end.delivery_id,
+        "ended_at": micros(now),
+        "outcome": f"fenced-{outcome}" if fenced else outcome,
+        "code": end.code,
+        "detail": end.detail,
+    }
+
+
+def _lost(row: Row[tuple[int]], now: datetime) -> dict[str, object]:
+    return {
+        "delivery_id": row[0],
+        "ended_at": micros(now),
+        "outcome": f"lost-{Outcome.AMBIGUOUS.value}",
+        "code": "",
+        "detail": "",
+    }

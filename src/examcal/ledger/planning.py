@@ -1,0 +1,234 @@
+"""T0: accept a schedule version, and plan, move, cancel and revive what follows from it, in the caller's transaction."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from examcal.ledger.rows import (
+    Accepted,
+    Document,
+    Reason,
+    ReminderEntry,
+    ReminderRow,
+    State,
+    Version,
+    instant,
+    micros,
+)
+from examcal.ledger.sets import among, read_meta, write_meta
+from examcal.ledger.tables import delivery, reminder, schedule_version
+from examcal.plan.reminder import Purpose
+
+CURRENT = "current_version"
+BASELINE = "baseline_version"
+_UNSENT = (State.PLANNED, State.RETRY, State.HELD)
+
+
+def identity(entry: ReminderEntry) -> tuple[str, str, str, str, str]:
+    """Return what makes a reminder the same one in two versions of a schedule."""
+    return (entry.origin, entry.anchor, entry.zone, entry.rule, entry.purpose)
+
+
+@dataclass
+class _Tally:
+    new: int = 0
+    cancelled: int = 0
+    revived: int = 0
+    moved: int = 0
+
+
+def accept(
+    connection: Connection,
+    document: Document,
+    reminders: Sequence[ReminderEntry],
+    notices: Sequence[ReminderEntry],
+    now: datetime,
+) -> Accepted:
+    """Store the version and make the plan equal to ``reminders``, and the unannounced notices equal to ``notices``."""
+    version_id, same = _store_version(connection, document, now)
+    tally = _reconcile_plan(connection, reminders, Purpose.REMINDER, version_id, now)
+    told = _reconcile_plan(connection, notices, Purpose.CHANGE, version_id, now)
+    return Accepted(version_id, tally.new, tally.cancelled, tally.revived, tally.moved, told.new + told.revived, same)
+
+
+def current_version(connection: Connection) -> Version | None:
+    """Return the version that was accepted last, or None on a new ledger."""
+    number = read_meta(connection, CURRENT)
+    return version(connection, int(number)) if number else None
+
+
+def version(connection: Connection, version_id: int) -> Version:
+    """Return an accepted version by its id."""
+    row = connection.execute(select(schedule_version).where(schedule_version.c.id == version_id)).mappings().one()
+    texts = tuple((name, base64.b64decode(content)) for name, content in json.loads(row["document"]))
+    return Version(row["id"], Document(texts, row["digest"]), instant(row["accepted_at"]))
+
+
+def told_versions(connection: Connection, now: datetime) -> tuple[int | None, dict[str, int]]:
+    """Return which version people know: for each occurrence with a notice that is out, and for all the others."""
+    told = select(reminder.c.origin, func.max(reminder.c.version_id)).where(
+        reminder.c.purpose == Purpose.CHANGE, reminder.c.live, reminder.c.due_at <= micros(now)
+    )
+    rows = connection.execute(told.group_by(reminder.c.origin)).all()
+    baseline = read_meta(connection, BASELINE)
+    return (int(baseline) if baseline else None), {row[0]: row[1] for row in rows}
+
+
+def as_reminder_row(row: RowMapping) -> ReminderRow:
+    """Return a row of the reminder table as an object."""
+    entry = ReminderEntry(
+        key=row["key"],
+        purpose=row["purpose"],
+        origin=row["origin"],
+        anchor=row["anchor"],
+        zone=row["zone"],
+        rule=row["rule"],
+        occurrence=row["occurrence"],
+        due_at=instant(row["due_at"]),
+        useful_until=instant(row["useful_until"]),
+        detail=json.loads(row["detail"]),
+    )
+    return ReminderRow(row["id"], entry, row["version_id"], instant(row["planned_at"]), row["cursor"], row["live"])
+
+
+def _store_version(connection: Connection, document: Document, now: datetime) -> tuple[int, bool]:
+    current = current_version(connection)
+    if current is not None and current.document.digest == document.digest:
+        return current.id, True
+    texts = [(name, base64.b64encode(content).decode("ascii")) for name, content in document.texts]
+    made = insert(schedule_version).values(digest=document.digest, document=json.dumps(texts), accepted_at=micros(now))
+    version_id = int(connection.execute(made.returning(schedule_version.c.id)).scalar_one())
+    write_meta(connection, CURRENT, str(version_id))
+    if current is None:
+        write_meta(connection, BASELINE, str(version_id))
+    return version_id, False
+
+
+def _reconcile_plan(
+    connection: Connection, entries: Sequence[ReminderEntry], purpose: Purpose, version_id: int, now: datetime
+) -> _Tally:
+    known = {identity(row.entry): row for row in _changeable(connection, purpose, now)}
+    wanted = {identity(entry): entry for entry in entries}
+    tally = _Tally()
+    new = [entry for key, entry in wanted.items() if key not in known]
+    tally.new = _insert(connection, new, version_id, now)
+    gone = [row.id for key, row in known.items() if key not in wanted and row.live and row.entry.useful_until > now]
+    tally.cancelled = _cancel(
+        connection, gone, Reason.SUPERSEDED if purpose is Purpose.REMINDER else Reason.REVERTED, now
+    )
+    for key, entry in wanted.items():
+        row = known.get(key)
+        if row is not None:
+            _renew(connection, row, entry, version_id, now, tally)
+    return tally
+
+
+def _changeable(connection: Connection, purpose: Purpose, now: datetime) -> list[ReminderRow]:
+    """Return the reminders that an edit may still change; a notice that is out is history."""
+    rows = select(reminder).where(reminder.c.purpose == purpose)
+    if purpose is Purpose.CHANGE:
+        rows = rows.where((reminder.c.due_at > micros(now)) | ~reminder.c.live)
+    return [as_reminder_row(row) for row in connection.execute(rows).mappings()]
+
+
+def _insert(connection: Connection, entries: Sequence[ReminderEntry], version_id: int, now: datetime) -> int:
+    if not entries:
+        return 0
+    dialect_insert = _insert_ignoring(connection)
+    made = connection.execute(dialect_insert, [_columns(entry, version_id, now) for entry in entries])
+    return max(made.rowcount, 0)
+
+
+def _insert_ignoring(connection: Connection):  # type: ignore[no-untyped-def]  # two dialects' classes, one method
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as dialect_insert  # noqa: PLC0415  # only the one in use
+    else:
+        from sqlalchemy.dialects.sqlite import insert as dialect_insert  # type: ignore[assignment]  # noqa: PLC0415
+    return dialect_insert(reminder).on_conflict_do_nothing()
+
+
+def _columns(entry: ReminderEntry, version_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "purpose": entry.purpose,
+        "origin": entry.origin,
+        "anchor": entry.anchor,
+        "zone": entry.zone,
+        "rule": entry.rule,
+        "occurrence": entry.occurrence,
+        "detail": _detail(entry.detail),
+        "version_id": version_id,
+        "planned_at": micros(now),
+        "due_at": micros(entry.due_at),
+        "useful_until": micros(entry.useful_until),
+        "live": True,
+    }
+
+
+def _detail(detail: Mapping[str, object]) -> str:
+    return json.dumps(detail, ensure_ascii=False, sort_keys=True)
+
+
+def _cancel(connection: Connection, ids: Iterable[int], reason: Reason, now: datetime) -> int:
+    numbers = list(ids)
+    if not numbers:
+        return 0
+    connection.execute(update(reminder).where(among(connection, reminder.c.id, numbers)).values(live=False))
+    unsent = update(delivery).where(
+        among(connection, delivery.c.reminder_id, numbers), delivery.c.state.in_([s.value for s in _UNSENT])
+    )
+    connection.execute(unsent.values(state=State.CANCELLED.value, reason=reason.value, ended_at=micros(now)))
+    return len(numbers)
+
+
+def _renew(
+    connection: Connection, row: ReminderRow, entry: ReminderEntry, version_id: int, now: datetime, tally: _Tally
+) -> None:
+    """Bring a known reminder up to the present version: revive it, move it, or just note that it is still valid."""
+    moved = (row.entry.due_at, row.entry.useful_until) != (entry.due_at, entry.useful_until)
+    if entry.purpose == Purpose.CHANGE and row.live:
+        moved = False  # a pending notice keeps its time, however often the file is saved
+    unchanged = row.live and not moved and entry.purpose == Purpose.REMINDER
+    if unchanged and row.entry.occurrence == entry.occurrence and row.version_id == version_id:
+        return
+    columns: dict[str, object] = {"version_id": version_id, "occurrence": entry.occurrence, "live": True}
+    if moved or not row.live:
+        columns |= {"due_at": micros(entry.due_at), "useful_until": micros(entry.useful_until), "closed": False}
+    if not row.live and entry.purpose == Purpose.CHANGE:
+        columns |= {"planned_at": micros(now), "detail": _detail(entry.detail)}
+    connection.execute(update(reminder).where(reminder.c.id == row.id).values(columns))
+    if moved:
+        tally.moved += row.live
+        _move(connection, row, entry)
+    if not row.live:
+        tally.revived += 1
+        _revive(connection, row.id, (State.CANCELLED,), (Reason.SUPERSEDED, Reason.REVERTED))
+    if moved and entry.useful_until > now:
+        _revive(connection, row.id, (State.EXPIRED,), (Reason.LATE,))
+
+
+def _move(connection: Connection, row: ReminderRow, entry: ReminderEntry) -> None:
+    """Shift what has not been tried yet by as much as the reminder moved."""
+    shift = micros(entry.due_at) - micros(row.entry.due_at)
+    untried = (
+        delivery.c.reminder_id == row.id,
+        delivery.c.attempts == 0,
+        delivery.c.state.in_([State.PLANNED.value, State.CANCELLED.value, State.HELD.value, State.EXPIRED.value]),
+    )
+    if shift:
+        connection.execute(update(delivery).where(*untried).values(next_at=delivery.c.next_at + shift))
+
+
+def _revive(connection: Connection, reminder_id: int, states: Iterable[State], reasons: Iterable[Reason]) -> None:
+    rows = (
+        update(delivery)
+        .where(delivery.c.reminder_id == reminder_id, delivery.c.state.in_([state.value for state in states]))
+        .where(delivery.c.reason.in_([reason.value for reason in reasons]))
+    )
+    connection.execute(rows.values(state=State.PLANNED.value, reason=None, ended_at=None))

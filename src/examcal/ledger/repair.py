@@ -1,0 +1,106 @@
+"""Care for a ledger: verify it, copy it, and reconcile an old copy with the journal of what was sent since."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, exists, func, insert, select, text, update
+
+from examcal.errors import ConfigurationError, RefusedError
+from examcal.identity import delivery_key
+from examcal.ledger.claims import JOURNAL_COUNT
+from examcal.ledger.looks import counts
+from examcal.ledger.rows import OPEN, Reason, State
+from examcal.ledger.sets import among, is_postgres, read_meta, write_meta
+from examcal.ledger.tables import channel, delivery, recipient, reminder, sent_before
+
+
+def verify(connection: Connection) -> list[str]:
+    """Return what is wrong: pages, references, the conservation law. Empty if nothing is."""
+    findings = [] if is_postgres(connection) else _pages(connection)
+    counted = counts(connection)
+    if not counted.is_conserved:
+        findings.append(
+            f"planned {counted.planned_total} is not open {counted.open} + ended {counted.ended}: rows are missing"
+        )
+    for column, target in (
+        (delivery.c.reminder_id, reminder.c.id),
+        (delivery.c.recipient_id, recipient.c.id),
+        (delivery.c.channel_id, channel.c.id),
+    ):
+        orphans = select(func.count()).where(~exists().where(target == column)).select_from(delivery)
+        number = int(connection.execute(orphans).scalar_one())
+        if number:
+            findings.append(f"{number} deliveries name a {target.table.name} that does not exist")
+    return findings
+
+
+def backup(engine: Engine, target: Path) -> None:
+    """Write a consistent copy of a SQLite ledger to ``target`` while it is in use; it appears whole or not at all."""
+    if engine.dialect.name == "postgresql":
+        raise ConfigurationError("back up PostgreSQL with its own tools: pg_dump --format=custom")
+    if target.exists():
+        raise RefusedError("{path} exists already", path=target)
+    staged = target.with_name(f".{target.name}.new")
+    staged.unlink(missing_ok=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        raw = connection.connection.driver_connection
+        if raw is None:
+            raise ConfigurationError("the ledger is closed")
+        raw.execute("VACUUM INTO ?", (str(staged),))
+    staged.chmod(0o600)
+    descriptor = os.open(staged, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    staged.replace(target)
+
+
+def reconcile(connection: Connection, journal: Collection[str]) -> int:
+    """Mark as sent what the journal names; return how many deliveries that were.
+
+    Keys that no delivery has yet (planned after the copy was made) are kept, and are not sent when they are planned
+    again.
+    """
+    unknown = set(journal)
+    found: list[int] = []
+    rows = connection.execute(
+        select(delivery.c.id, delivery.c.state, reminder.c.key, recipient.c.key, channel.c.name)
+        .join(reminder, reminder.c.id == delivery.c.reminder_id)
+        .join(recipient, recipient.c.id == delivery.c.recipient_id)
+        .join(channel, channel.c.id == delivery.c.channel_id)
+    )
+    for number, state, reminder_key, recipient_key, channel_name in rows:
+        key = delivery_key(reminder_key, recipient_key, channel_name)
+        if key in unknown:
+            unknown.discard(key)
+            if state in OPEN or state == State.EXPIRED:
+                found.append(number)
+    if found:
+        sent = update(delivery).where(among(connection, delivery.c.id, found))
+        connection.execute(sent.values(state=State.SENT.value, reason=Reason.JOURNAL.value, token=None, owner=None))
+    known = set(connection.execute(select(sent_before.c.key)).scalars())
+    if unknown - known:
+        connection.execute(insert(sent_before), [{"key": key} for key in sorted(unknown - known)])
+    write_meta(connection, JOURNAL_COUNT, str(len(set(journal))))
+    return len(found)
+
+
+def sent_elsewhere(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Return which of ``keys`` the journal of a restored ledger says were sent already."""
+    if not connection.execute(select(exists().where(sent_before.c.key.is_not(None)))).scalar_one():
+        return set()
+    return set(connection.execute(select(sent_before.c.key).where(sent_before.c.key.in_(list(keys)))).scalars())
+
+
+def journal_count(connection: Connection) -> int:
+    """Return how many lines the ledger believes the journal to have."""
+    return int(read_meta(connection, JOURNAL_COUNT) or 0)
+
+
+def _pages(connection: Connection) -> list[str]:
+    rows = connection.execute(text("PRAGMA integrity_check(20)")).scalars().all()
+    return [] if rows == ["ok"] else [str(row) for row in rows]

@@ -1,0 +1,180 @@
+"""What time and people do to open deliveries: expiry, coalescing, holding, releasing, retrying, dropping."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, func, literal_column, select, text, update
+
+from examcal.ledger.rows import CLAIMABLE, Reason, State, instant, micros
+from examcal.ledger.sets import among
+from examcal.ledger.tables import CLAIMABLE_ROWS, channel, delivery, reminder
+from examcal.plan.reminder import Purpose
+
+_CLAIMABLE = [state.value for state in CLAIMABLE]
+_TAKEN = [State.PLANNED.value, State.RETRY.value, State.SENDING.value, State.SENT.value]
+
+
+def expire(connection: Connection, now: datetime) -> int:
+    """End what is no longer useful; a row being sent keeps its reminder open until it is settled."""
+    past = select(reminder.c.id).where(reminder.c.useful_until <= micros(now), ~reminder.c.closed)
+    ids = list(connection.execute(past).scalars())
+    if not ids:
+        return 0
+    late = update(delivery).where(
+        among(connection, delivery.c.reminder_id, ids), delivery.c.state.in_([*_CLAIMABLE, State.HELD.value])
+    )
+    ended = late.values(state=State.EXPIRED.value, reason=Reason.LATE.value, ended_at=micros(now))
+    count = int(connection.execute(ended).rowcount)
+    busy = exists().where(delivery.c.reminder_id == reminder.c.id, delivery.c.state == State.SENDING.value)
+    connection.execute(update(reminder).where(among(connection, reminder.c.id, ids), ~busy).values(closed=True))
+    return count
+
+
+def unexpire(connection: Connection, now: datetime) -> int:
+    """Plan again what a wrong clock let expire: reminders that are useful at ``now`` after all."""
+    useful = select(reminder.c.id).where(reminder.c.useful_until > micros(now), reminder.c.closed)
+    ids = list(connection.execute(useful).scalars())
+    if not ids:
+        return 0
+    connection.execute(update(reminder).where(among(connection, reminder.c.id, ids)).values(closed=False))
+    rows = (
+        update(delivery)
+        .where(among(connection, delivery.c.reminder_id, ids))
+        .where(delivery.c.state == State.EXPIRED.value, delivery.c.reason == Reason.LATE.value)
+    )
+    planned = rows.values(state=State.PLANNED.value, reason=None, ended_at=None)
+    return int(connection.execute(planned).rowcount)
+
+
+def coalesce(connection: Connection, now: datetime) -> int:
+    """Of several overdue reminders of one milestone keep, per recipient, only the latest one."""
+    return sum(
+        _give_way(connection, earlier, later, now)
+        for reminders in _overdue_by_origin(connection, now)
+        for earlier, later in _pairs(reminders)
+    )
+
+
+def next_due_at(connection: Connection, now: datetime) -> datetime | None:
+    """Return the earliest instant at which a delivery that is still useful may leave, or None."""
+    first = (
+        select(func.min(delivery.c.next_at))
+        .where(delivery.c.reminder_id == reminder.c.id, delivery.c.channel_id == channel.c.id)
+        .where(literal_column(CLAIMABLE_ROWS))
+        .scalar_subquery()
+    )
+    leaves = (
+        select(func.min(first))
+        .select_from(reminder.join(channel, text("true")))
+        .where(reminder.c.live, reminder.c.useful_until > micros(now))
+    )
+    at = connection.execute(leaves).scalar_one()
+    return instant(at) if at is not None else None
+
+
+def next_end_at(connection: Connection, now: datetime) -> datetime | None:
+    """Return when the next reminder stops being useful, so that somebody looks then."""
+    ends = select(func.min(reminder.c.useful_until)).where(~reminder.c.closed, reminder.c.useful_until > micros(now))
+    at = connection.execute(ends).scalar_one()
+    return instant(at) if at is not None else None
+
+
+def due_by_channel(connection: Connection, now: datetime, lead: timedelta) -> dict[int, int]:
+    """Return how many deliveries may leave now, by channel, up to 10,000 each."""
+    due: dict[int, int] = {}
+    for channel_id in connection.execute(select(channel.c.id)).scalars():
+        rows = (
+            select(delivery.c.id)
+            .select_from(reminder)
+            .join(delivery, delivery.c.reminder_id == reminder.c.id)
+            .where(reminder.c.live, reminder.c.useful_until > micros(now), reminder.c.due_at <= micros(now + lead))
+            .where(literal_column(CLAIMABLE_ROWS), delivery.c.channel_id == channel_id)
+            .where(delivery.c.next_at <= micros(now))
+            .limit(10_000)
+        )
+        count = int(connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
+        if count:
+            due[channel_id] = count
+    return due
+
+
+def bring_forward(connection: Connection, now: datetime, lead: timedelta) -> int:
+    """Give rows whose reminder soon stops being useful a last chance, though their back-off says later."""
+    closing = select(reminder.c.id).where(
+        reminder.c.live, reminder.c.useful_until > micros(now), reminder.c.useful_until <= micros(now + lead)
+    )
+    rows = (
+        update(delivery)
+        .where(delivery.c.state == State.RETRY.value, delivery.c.reminder_id.in_(closing))
+        .where(delivery.c.next_at > micros(now), delivery.c.next_at >= micros(now + lead))
+    )
+    return int(connection.execute(rows.values(next_at=micros(now))).rowcount)
+
+
+def hold_all(connection: Connection, reason: Reason) -> int:
+    """Hold everything that would be sent, until a person says that it is right."""
+    rows = update(delivery).where(delivery.c.state.in_(_CLAIMABLE))
+    return int(connection.execute(rows.values(state=State.HELD.value, reason=reason.value)).rowcount)
+
+
+def release(connection: Connection, *, reason: Reason | None = None, ids: Sequence[int] | None = None) -> int:
+    """Let held deliveries go on, all of one reason or the named ones; what was tried before is retried."""
+    rows = update(delivery).where(delivery.c.state == State.HELD.value)
+    if reason is not None:
+        rows = rows.where(delivery.c.reason == reason.value)
+    if ids is not None:
+        rows = rows.where(among(connection, delivery.c.id, ids))
+    again = text("CASE WHEN attempts > 0 THEN 'retry' ELSE 'planned' END")
+    return int(connection.execute(rows.values(state=again, reason=None, unfinished=0)).rowcount)
+
+
+def retry(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Try dead, held, suppressed or waiting deliveries again, now; what was sent or is being sent stays as it is."""
+    again = [State.DEAD.value, State.HELD.value, State.RETRY.value, State.PLANNED.value, State.EXPIRED.value]
+    rows = update(delivery).where(among(connection, delivery.c.id, ids), delivery.c.state.in_(again))
+    values = {"state": State.RETRY.value, "next_at": micros(now), "reason": None, "unfinished": 0, "ended_at": None}
+    return int(connection.execute(rows.values(values)).rowcount)
+
+
+def drop(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Give up open deliveries; they end as dead, by an operator's decision."""
+    rows = update(delivery).where(
+        among(connection, delivery.c.id, ids), delivery.c.state.in_([*_CLAIMABLE, State.HELD.value])
+    )
+    ended = rows.values(state=State.DEAD.value, reason=Reason.OPERATOR.value, ended_at=micros(now))
+    return int(connection.execute(ended).rowcount)
+
+
+def _overdue_by_origin(connection: Connection, now: datetime) -> Iterable[list[int]]:
+    rows = connection.execute(
+        select(reminder.c.origin, reminder.c.id)
+        .where(reminder.c.purpose == Purpose.REMINDER, reminder.c.live)
+        .where(reminder.c.due_at <= micros(now), reminder.c.useful_until > micros(now))
+        .order_by(reminder.c.due_at, reminder.c.id)
+    )
+    grouped: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        grouped[row.origin].append(row.id)
+    return [ids for ids in grouped.values() if len(ids) > 1]
+
+
+def _pairs(ids: Sequence[int]) -> Iterable[tuple[int, Sequence[int]]]:
+    return ((ids[position], ids[position + 1 :]) for position in range(len(ids) - 1))
+
+
+def _give_way(connection: Connection, earlier: int, later: Sequence[int], now: datetime) -> int:
+    other = delivery.alias("other")
+    said = exists().where(
+        among(connection, other.c.reminder_id, later),
+        other.c.recipient_id == delivery.c.recipient_id,
+        other.c.channel_id == delivery.c.channel_id,
+        other.c.state.in_(_TAKEN),
+    )
+    rows = update(delivery).where(
+        delivery.c.reminder_id == earlier, literal_column(CLAIMABLE_ROWS.replace("state", "delivery.state")), said
+    )
+    ended = rows.values(state=State.EXPIRED.value, reason=Reason.COALESCED.value, ended_at=micros(now))
+    return int(connection.execute(ended).rowcount)
