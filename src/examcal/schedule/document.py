@@ -96,8 +96,8 @@ def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None
     """Return the text of a file, or None after reporting why it is not one. A UTF-8 byte order mark is skipped."""
     place = Place(source.name)
     if len(source.content) > limits.octets:
-        sizes = {"size": len(source.content), "limit": limits.octets}
-        findings.report("too-large", place, "", Sentence("the file has {size} bytes, the limit is {limit}", sizes))
+        message = Sentence("the file has more than {limit} bytes", {"limit": limits.octets})
+        findings.report("too-large", place, "", message, hint=Sentence("divide it: a schedule may be a directory"))
         return None
     try:
         text = source.content.decode("utf-8-sig")

@@ -60,8 +60,7 @@ def load(texts: SequenceType[SourceText], *, today: date, limits: Limits | None 
 def _documents(texts: SequenceType[SourceText], findings: Findings, limits: Limits) -> list[Fields]:
     total = sum(len(text.content) for text in texts)
     if len(texts) > 1 and total > limits.octets:
-        params = {"size": total, "limit": limits.octets}
-        message = Sentence("the files have {size} bytes together, the limit is {limit}", params)
+        message = Sentence("the files have more than {limit} bytes together", {"limit": limits.octets})
         findings.report("too-large", Place(texts[0].name), "", message)
         return []
     documents: list[Fields] = []
