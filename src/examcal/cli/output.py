@@ -6,9 +6,10 @@ their control characters, so that none of them can move the cursor.
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,3 +60,17 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, st
         style = styles[number] if number < len(styles) else ""
         table.add_row(*(Text(plain(cell), style=style) for cell in row))
     console().print(table)
+
+
+def write_csv(rows: Sequence[Mapping[str, object]]) -> None:
+    """Write rows with a heading; cells that a spreadsheet would compute are quoted with an apostrophe."""
+    if not rows:
+        return
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: object) -> object:
+    text = "" if value is None else plain(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from examcal.cli.output import warn
-from examcal.cli.words import language
-from examcal.errors import Problem
+from examcal.cli.output import plain, warn, write
+from examcal.cli.words import language, say
+from examcal.errors import Problem, Severity
+from examcal.schedule.problems import as_github, as_json, as_sarif, render
 
 
-def warn_about(problems: Sequence[Problem]) -> None:
-    """Write every problem to standard error, one paragraph each."""
+def warn_about(problems: Sequence[Problem], sources: Mapping[str, bytes] | None = None) -> None:
+    """Write every problem to standard error, with its line where the source is at hand."""
     for problem in problems:
-        place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-        warn(f"{place}: {problem.message.text(language())} [{problem.code}]")
-        if problem.hint:
-            warn(f"    {problem.hint.text(language())}")
+        warn(render(problem, _lines(problem, sources or {}), language()))
+
+
+def write_report(path: Path, problems: Sequence[Problem], sources: Mapping[str, bytes], form: str) -> None:
+    """Write all problems to standard output in one of the forms of ``check``."""
+    match form:
+        case "json":
+            write(as_json(str(path), problems, language()))
+        case "github":
+            write(as_github(problems, language()))
+        case "sarif":
+            write(as_sarif(problems, language()))
+        case _:
+            _write_for_people(path, problems, sources)
+
+
+def _write_for_people(path: Path, problems: Sequence[Problem], sources: Mapping[str, bytes]) -> None:
+    for problem in problems:
+        write(render(problem, _lines(problem, sources), language()) + "\n")
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    if errors:
+        write(say("{file}: {errors} errors, {warnings} warnings", file=path, errors=errors,
+                  warnings=len(problems) - errors))  # fmt: skip
+    elif problems:
+        write(say("{file}: fine, with {warnings} warnings", file=path, warnings=len(problems)))
+    else:
+        write(say("{file}: fine", file=path))
+
+
+def _lines(problem: Problem, sources: Mapping[str, bytes]) -> list[str]:
+    content = sources.get(problem.file, b"")
+    return [plain(line) for line in content.decode("utf-8-sig", "replace").splitlines()]

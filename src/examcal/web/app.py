@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from examcal.web.representation import SECURITY, Answer
-from examcal.web.router import FAILED, NO_EDITION, NOT_FOUND, WRONG_HOST, Hosts, published_answer
+from examcal.web.router import FAILED, WRONG_HOST, Hosts, missing_answer, published_answer
 from examcal.web.shelf import Shelf
 
 Scope = MutableMapping[str, Any]
@@ -16,11 +16,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Recorder(Protocol):
-    """Hears of every answered request; must be quick."""
-
-    def __call__(self, method: str, target: bytes, status: int, size: int) -> None:
-        """Take note of one response."""
+Recorder = Callable[[str, bytes, int, int], None]
+"""Hears of every response: method, target, status and octets of the body; must be quick."""
 
 
 def _ignore(method: str, target: bytes, status: int, size: int) -> None:
@@ -76,7 +73,7 @@ class Site:
         elif self.dynamic is not None and scope["path"].startswith(self.prefixes):
             await self.dynamic(scope, receive, send)
         else:
-            await _send(send, NO_EDITION if self.shelf is None else NOT_FOUND, method)
+            await _send(send, missing_answer(self.shelf), method)
 
 
 class _Sent:

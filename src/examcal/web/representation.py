@@ -121,7 +121,7 @@ def _cache_for(path: str) -> bytes:
     """Return how long others may keep a file: clients ask for feeds much more rarely than every five minutes."""
     if path.endswith(".ics"):
         return b"public, max-age=300, must-revalidate"
-    return b"public, max-age=3600" if "static" in path.split("/") else b"public, max-age=60, must-revalidate"
+    return b"public, max-age=86400" if path.startswith("assets/") else b"public, max-age=60, must-revalidate"
 
 
 def _disposition(path: str) -> tuple[tuple[bytes, bytes], ...]:

@@ -75,6 +75,22 @@ def _is_number(name: str) -> bool:
     return True
 
 
+def missing_answer(shelf: Shelf | None) -> Answer:
+    """Return the answer to an address that has nothing: the edition's own page for it, where there is one."""
+    if shelf is None:
+        return NO_EDITION
+    page = shelf.pages.get("404.html")
+    if page is None:
+        return NOT_FOUND
+    body = page.full.body
+    fields = (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    )
+    return answer(HTTPStatus.NOT_FOUND, fields, body)
+
+
 def published_answer(shelf: Shelf | None, method: str, target: bytes, headers: dict[bytes, bytes]) -> Answer | None:
     """Return the answer of a published file; None where no file has that address.
 

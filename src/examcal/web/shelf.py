@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
+from examcal.feed.selection import DEFAULT, Selection, UnknownSelectionError
 from examcal.web.representation import Representation, represent
 
 _KEPT_SELECTIONS: Final = 256
 _LARGEST_QUERY: Final = 1024
-PARAMETERS: Final = ("track", "kind", "events", "alarms", "lang")
+_MOST_FIELDS: Final = 32
 
-Select = Callable[[str, Mapping[str, str]], bytes | None]
-"""Makes the feed at a path with parameters; None where a value never existed. May raise anything."""
+Select = Callable[[str | None, str | None, Selection], bytes]
+"""Makes the feed of an exam and a site (None: all). Raises UnknownSelectionError for what never existed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,42 +39,47 @@ class Shelf:
     edition: str
     pages: Mapping[str, Representation]
     select: Select | None = None
-    _selections: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Representation | None] = field(
-        default_factory=OrderedDict
-    )
+    _selections: OrderedDict[tuple[str, Selection], Representation] = field(default_factory=OrderedDict)
     _earlier: Shelf | None = None
 
     def find(self, path: str, query: bytes = b"") -> Representation | None:
         """Return what is served at ``path``; None where there is nothing."""
         page = self.pages.get(path)
-        if page is None or not query or not path.endswith(".ics"):
-            return page
-        wanted = selection(query)
-        return self._selected(page, path, wanted) if wanted else page
-
-    def _selected(self, page: Representation, path: str, wanted: tuple[tuple[str, str], ...]) -> Representation | None:
-        key = (path, wanted)
-        if key in self._selections:
-            self._selections.move_to_end(key)
-            return self._selections[key]
-        found = self._make(page, path, wanted)
-        self._selections[key] = found
-        if len(self._selections) > _KEPT_SELECTIONS:
-            self._selections.popitem(last=False)
-        return found
-
-    def _make(self, page: Representation, path: str, wanted: tuple[tuple[str, str], ...]) -> Representation | None:
-        if self.select is None:
+        feed = _feed_of(path) if page and query and self.select else None
+        if page is None or feed is None:
             return page
         try:
-            body = self.select(path, dict(wanted))
-        except Exception:  # noqa: BLE001 - whatever went wrong inside, a subscriber keeps a good feed
-            return self._last_good(path, wanted) or page
-        return None if body is None else represent(path, body, page.modified)
+            wishes = selection(query)
+        except UnknownSelectionError:
+            return None
+        return page if wishes == DEFAULT else self._selected(page, path, feed, wishes)
 
-    def _last_good(self, path: str, wanted: tuple[tuple[str, str], ...]) -> Representation | None:
+    def _selected(
+        self, page: Representation, path: str, feed: tuple[str | None, str | None], wishes: Selection
+    ) -> Representation | None:
+        known = self._selections.get((path, wishes))
+        if known is not None:
+            self._selections.move_to_end((path, wishes))
+            return known
+        try:
+            made = represent(path, self._make(feed, wishes), page.modified)
+        except UnknownSelectionError:
+            return None
+        except Exception:  # noqa: BLE001 - whatever went wrong inside, a subscriber keeps a good feed
+            return self._last_good(path, wishes) or page
+        self._selections[path, wishes] = made
+        if len(self._selections) > _KEPT_SELECTIONS:
+            self._selections.popitem(last=False)
+        return made
+
+    def _make(self, feed: tuple[str | None, str | None], wishes: Selection) -> bytes:
+        if self.select is None:
+            raise UnknownSelectionError("the feed address asks for something that does not exist: {value}", value="?")
+        return self.select(*feed, wishes)
+
+    def _last_good(self, path: str, wishes: Selection) -> Representation | None:
         earlier = self._earlier
-        return earlier._selections.get((path, wanted)) if earlier else None  # noqa: SLF001 - a shelf of the same kind
+        return earlier._selections.get((path, wishes)) if earlier else None  # noqa: SLF001 - a shelf of the same kind
 
     def following(self, earlier: Shelf | None) -> Shelf:
         """Remember one edition back, for the last good bytes."""
@@ -83,17 +89,29 @@ class Shelf:
         return self
 
 
-def selection(query: bytes) -> tuple[tuple[str, str], ...]:
-    """Return the known parameters of a query, sorted; unknown, empty, repeated and oversized ones are ignored."""
+def selection(query: bytes) -> Selection:
+    """Return the wishes of a query; unknown parameters are ignored. Raises UnknownSelectionError."""
     try:
-        pairs = parse_qsl(query[:_LARGEST_QUERY].decode("ascii"), max_num_fields=32, errors="strict")
+        pairs = parse_qsl(query[:_LARGEST_QUERY].decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
-        return ()
-    first: dict[str, str] = {}
-    for name, value in pairs:
-        if name in PARAMETERS:
-            first.setdefault(name, value)
-    return tuple(sorted(first.items()))
+        return DEFAULT
+    return Selection.parse(pairs)
+
+
+def _feed_of(path: str) -> tuple[str | None, str | None] | None:
+    """Return the exam and site of a feed's path; None where it is no feed that selections apply to."""
+    steps = path.removesuffix(".ics").split("/")
+    if not path.endswith(".ics") or steps[0] != "feeds":
+        return None
+    match steps[1:]:
+        case ["all"]:
+            return None, None
+        case [exam]:
+            return exam, None
+        case [exam, site]:
+            return exam, site
+        case _:
+            return None
 
 
 def fill_shelf(

@@ -1,0 +1,27 @@
+"""``examcal check``: every problem of the schedule, for people, programs and code forges."""
+
+from __future__ import annotations
+
+from examcal.cli.command import command, option
+from examcal.cli.invocation import Invocation
+from examcal.cli.problems import write_report
+from examcal.cli.reading import present, today_of
+from examcal.errors import ExitCode, Problem, ScheduleRejectedError, Severity
+from examcal.intake import read
+from examcal.schedule.loader import load
+
+
+@command("check", "Report every problem of the schedule.", formats=("text", "json", "github", "sarif"))
+@option("--strict", is_flag=True, about="Let warnings count as errors.")
+def COMMAND(invocation: Invocation, *, strict: bool) -> int:  # noqa: N802 - looked up by this name
+    """Report the problems; 1 where there is an error, else 0."""
+    path = invocation.schedule_path
+    texts = read(path)
+    problems: tuple[Problem, ...]
+    try:
+        problems = load(texts, today=today_of(present())).warnings
+    except ScheduleRejectedError as rejected:
+        problems = rejected.problems
+    write_report(path, problems, {text.name: text.content for text in texts}, invocation.format)
+    serious = any(strict or problem.severity is Severity.ERROR for problem in problems)
+    return int(ExitCode.NO if serious else ExitCode.FINE)

@@ -1,0 +1,71 @@
+"""Dates and durations as the terminal shows them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from examcal.cli.words import language, say
+from examcal.schedule.model import Edge, Occurrence, Shape, Status
+
+_CHINESE = "一二三四五六日"
+_ENGLISH = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def weekday(day: date) -> str:
+    """Return the weekday, short."""
+    return f"周{_CHINESE[day.weekday()]}" if language() == "zh-CN" else _ENGLISH[day.weekday()]
+
+
+def edge_text(edge: Edge | None) -> str:
+    """Return an edge by its named day, with the weekday and the time as written (24:00 stays 24:00)."""
+    if edge is None:
+        return ""
+    return f"{edge.named_on} {weekday(edge.named_on)}" + (f" {edge.clock}" if edge.clock else "")
+
+
+def moment_text(moment: datetime, zone: str) -> str:
+    """Return an instant as wall time in ``zone``."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%Y-%m-%d} {weekday(local)} {local:%H:%M}"
+
+
+def closes_text(occurrence: Occurrence) -> str:
+    """Return when an occurrence ends; nothing for a single day or moment."""
+    if occurrence.shape in {Shape.DAY, Shape.INSTANT}:
+        return ""
+    if occurrence.shape is Shape.DAYS:
+        return f"{occurrence.days[-1]} {weekday(occurrence.days[-1])}"
+    return edge_text(occurrence.closes)
+
+
+def opens_text(occurrence: Occurrence) -> str:
+    """Return when an occurrence begins, or in words that nobody knows yet."""
+    if occurrence.is_dated:
+        return edge_text(occurrence.opens)
+    return say("to be announced") + (f" ({occurrence.expected.in_(language())})" if occurrence.expected else "")
+
+
+def status_text(status: Status) -> str:
+    """Return a status in words."""
+    words = {
+        Status.CONFIRMED: "confirmed",
+        Status.EXPECTED: "expected",
+        Status.TBA: "to be announced",
+        Status.POSTPONED: "postponed",
+        Status.CANCELLED: "cancelled",
+    }
+    return say(words[status])
+
+
+def time_left(until: datetime, now: datetime) -> str:
+    """Return how long it is until an instant, in its two largest sensible units."""
+    left = until - now
+    if left < timedelta(0):
+        return say("over")
+    hours, minutes = left.seconds // 3600, left.seconds % 3600 // 60
+    if left >= timedelta(days=3):
+        return say("{days} days", days=left.days)
+    if left >= timedelta(days=1):
+        return say("{days} days {hours} hours", days=left.days, hours=hours)
+    return say("{hours} h {minutes} min", hours=hours, minutes=minutes)

@@ -1,0 +1,58 @@
+"""``examcal serve``: feeds and pages over HTTP, without reminders."""
+
+from __future__ import annotations
+
+import asyncio
+
+from examcal.cli.command import command
+from examcal.cli.editions import make_edition
+from examcal.cli.invocation import Invocation
+from examcal.cli.output import warn, write
+from examcal.cli.reading import present, read_schedule
+from examcal.cli.serving import edition_reasons, follow, make_site, selecting_from, stopped_by_signals
+from examcal.cli.words import language, say
+from examcal.clock import SystemClock
+from examcal.errors import ExamcalError
+from examcal.logs import configure_logs
+from examcal.publication.published import Previous, current_folder
+from examcal.publication.publisher import publish
+from examcal.web.following import EditionFollower
+from examcal.web.server import WebServer
+
+
+@command("serve", "Serve feeds and pages over HTTP.")
+def COMMAND(invocation: Invocation) -> None:  # noqa: N802 - looked up by this name
+    """Serve until a signal; what `publish` or a daemon writes to PUBLIC_DIR shows within seconds."""
+    settings = invocation.settings
+    configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    if current_folder(settings.published) is None:
+        _publish_first(invocation)
+    asyncio.run(_serve(invocation))
+
+
+def _publish_first(invocation: Invocation) -> None:
+    """Publish what the schedule says where nothing is published yet."""
+    now = present()
+    settings = invocation.settings
+    try:
+        schedule = read_schedule(invocation, now).schedule
+        edition = make_edition(schedule, settings, now=now, previous=Previous(), base_url=settings.site_address)
+        publish(edition, settings.published)
+    except ExamcalError as error:
+        warn(say("Nothing is published yet, and the schedule cannot be: {reason}", reason=error.text(language())))
+
+
+async def _serve(invocation: Invocation) -> None:
+    settings, clock = invocation.settings, SystemClock()
+    selecting = selecting_from(lambda: read_schedule(invocation, clock.now()).schedule, clock)
+    follower = EditionFollower(settings.published, selecting)
+    site = make_site(settings, clock, lambda: edition_reasons(site, follower))
+    site.shelf = follower.look(None)
+    server = WebServer(site, *settings.listen)
+    host, port = server.address
+    write(say("Serving {directory} at {address} (stop with Ctrl+C).", directory=settings.published,
+              address=f"http://{host}:{port}/"))  # fmt: skip
+    following = asyncio.create_task(follow(site, follower))
+    with stopped_by_signals(server.stop):
+        await server.serve()
+    following.cancel()

@@ -1,0 +1,114 @@
+"""The web server as the settings say: site, followed edition, selections, health."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.applications import Starlette
+
+from examcal.clock import Clock
+from examcal.errors import ExamcalError
+from examcal.publication.manifest import Manifest
+from examcal.publication.revisions import revise
+from examcal.web.app import Site
+from examcal.web.following import EditionFollower
+from examcal.web.health import PREFIXES, Reason, Reasons, health_routes
+from examcal.web.router import Hosts
+from examcal.web.server import DateField
+from examcal.web.shelf import Select
+
+if TYPE_CHECKING:
+    from examcal.schedule.model import Schedule
+    from examcal.settings import Settings
+
+_LOOK_EVERY = 2.0  # seconds between two looks at the public folder
+_log = structlog.get_logger()
+
+
+def make_site(settings: Settings, clock: Clock, reasons: Reasons) -> Site:
+    """Return the site with its health routes; its shelf is empty."""
+    dynamic = Starlette(routes=health_routes(reasons))
+    return Site(
+        Hosts(settings.base_url, settings.allowed_hosts),
+        DateField(clock),
+        dynamic=dynamic,
+        prefixes=PREFIXES,
+        fail=lambda error: _log.error("request failed", exc_info=error),
+        record=_access_log() if settings.log_level == "debug" else _forget,
+    )
+
+
+def _forget(method: str, target: bytes, status: int, size: int) -> None:
+    del method, target, status, size
+
+
+def _access_log() -> Callable[[str, bytes, int, int], None]:
+    def record(method: str, target: bytes, status: int, size: int) -> None:
+        _log.debug("request", method=method, path=without_token(target), status=status, size=size)
+
+    return record
+
+
+def without_token(target: bytes) -> str:
+    """Return a request's address for a log: without its query, and without the token of a personal address."""
+    path = target.partition(b"?")[0].decode("ascii", "replace")
+    steps = path.split("/")
+    if len(steps) > 2 and steps[1] in {"confirm", "me", "unsubscribe", "calendar"}:  # noqa: PLR2004 - "", word, token
+        steps[2:] = ["…"]
+    return "/".join(steps)[:200]
+
+
+def selecting_from(read: Callable[[], Schedule], clock: Clock) -> Callable[[Manifest], Select | None]:
+    """Return what makes selections for an edition from the schedule that ``read`` returns."""
+
+    def selecting(manifest: Manifest) -> Select | None:
+        try:
+            book = revise(read(), manifest, clock.now(), accept_shrink=True).book
+        except ExamcalError as error:
+            _log.warning("no selections: the schedule cannot be read", reason=str(error))
+            return None
+        return book.feed
+
+    return selecting
+
+
+async def follow(site: Site, follower: EditionFollower) -> None:
+    """Put every new edition on the shelf, until cancelled."""
+    while True:
+        site.shelf = await asyncio.to_thread(follower.look, site.shelf)
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def edition_reasons(site: Site, follower: EditionFollower) -> Sequence[Reason]:
+    """Return what is wrong with what is served."""
+    if site.shelf is None:
+        return [Reason("no-edition", "nothing is published yet", critical=True)]
+    if follower.trouble is not None:
+        return [Reason("edition-unreadable", follower.trouble.text())]
+    return []
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` at the first SIGTERM or SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def first(number: int) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+        _log.info("stopping", signal=signal.Signals(number).name)
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, first, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,40 @@
+"""``examcal show``: the resolved timeline, and what is next."""
+
+from __future__ import annotations
+
+import sys
+
+from examcal.cli.command import command, option
+from examcal.cli.invocation import Invocation
+from examcal.cli.output import write_csv, write_json
+from examcal.cli.reading import present, read_schedule
+from examcal.cli.timeline import Filter, rows, write_timeline
+
+
+@command("show", "Show the timeline and what is next.", formats=("text", "json", "csv", "ics"))
+@option("--exam", metavar="ID", about="Only this exam.")
+@option("--site", metavar="ID", about="The windows of this site where it has its own.")
+@option("--track", metavar="ID", about="Only what concerns this track.")
+def COMMAND(invocation: Invocation, exam: str | None, site: str | None, track: str | None) -> None:  # noqa: N802 - looked up by this name
+    """Write the timeline."""
+    now = present()
+    schedule = read_schedule(invocation, now).schedule
+    shown = Filter(exam, site, track)
+    shown.check(schedule)
+    match invocation.format:
+        case "json":
+            write_json(list(rows(schedule, shown)))
+        case "csv":
+            write_csv([{**row, "source": _address(row["source"])} for row in rows(schedule, shown)])
+        case "ics":
+            from examcal.feed.calendar import EventBook  # noqa: PLC0415 - icalendar is needed for this format only
+            from examcal.feed.selection import Selection  # noqa: PLC0415 - same
+
+            wishes = Selection(tracks=(track,) if track else (), sites=(site,) if site else ())
+            sys.stdout.write(EventBook(schedule).feed(exam, None, wishes).decode())
+        case _:
+            write_timeline(schedule, shown, now)
+
+
+def _address(source: object) -> object:
+    return source.get("url") or source.get("title") if isinstance(source, dict) else ""
