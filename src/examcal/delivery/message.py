@@ -11,13 +11,15 @@ from datetime import datetime
 from pathlib import Path
 
 from examcal.channels.port import Message
+from examcal.delivery.message_change import change_lead, change_row
 from examcal.delivery.message_lead import Lead, occurrence_subject, reminder_lead
 from examcal.delivery.message_templates import TemplateFaultError, Templates
 from examcal.delivery.message_view import Describer, View
 from examcal.delivery.wording import instant_text, one_line
 from examcal.errors import Sentence
 from examcal.feed.calendar import milestone_calendar
-from examcal.schedule.model import Anchor, Edge, Exam, Occurrence, Rule, Schedule
+from examcal.schedule.changes import Change
+from examcal.schedule.model import Anchor, Edge, Exam, Occurrence, Rule, Schedule, Status
 from examcal.texts import translate
 
 CalendarOf = Callable[[Occurrence, Schedule, str], bytes | None]
@@ -78,6 +80,33 @@ class Renderer:
         subject = occurrence_subject(lead.point, name, title, language, late=late)
         calendar = self._calendar(occurrence, schedule, language)
         return self._message("reminder", "reminder", subject, view, _Frame(language, now, calendar))
+
+    def change(
+        self,
+        change: Change,
+        exam: Exam,
+        schedule: Schedule,
+        *,
+        language: str,
+        now: datetime,
+        others: Sequence[Change] = (),
+    ) -> Message:
+        """Return the notice of ``change`` as things stand at ``now``, an aware instant.
+
+        ``others`` are further changes of the same occurrence that one notice covers.
+        """
+        occurrence = change.occurrence
+        lead = change_lead(change, now, language)
+        view = self._view(occurrence, exam, schedule, lead, language=language, now=now)
+        refresh = translate("Your calendar may show this only tomorrow; this notice counts.", language)
+        rows = dict.fromkeys(row for one in (change, *others) if (row := change_row(one, language)))
+        view = replace(view, cautions=(*view.cautions, refresh), rows=(*rows, *view.rows))
+        if occurrence.status is Status.CANCELLED:
+            view = replace(view, tasks=(), conditions=())
+        name, title = one_line(occurrence.name.in_(language)), one_line(exam.name.in_(language))
+        subject = occurrence_subject(lead.point, name, title, language)
+        calendar = self._calendar(occurrence, schedule, language)
+        return self._message("change", "change", subject, view, _Frame(language, now, calendar))
 
     def summary(
         self,

@@ -35,7 +35,7 @@ class Lead:
 
 def reminder_lead(occurrence: Occurrence, anchor: Anchor, now: datetime, language: str) -> Lead:
     """Return the lead of a reminder about the edge ``anchor`` as things stand at ``now``."""
-    words = _Words(occurrence, now, language)
+    words = Words(occurrence, now, language)
     opens, closes = occurrence.opens, occurrence.closes
     if opens and occurrence.shape in {Shape.DAY, Shape.DAYS}:
         return words.day(opens)
@@ -54,8 +54,8 @@ def occurrence_subject(point: str, name: str, exam: str, language: str, *, late:
     return one_line(translate("Late – {subject}", language, subject=subject) if late else subject)
 
 
-class _Words:
-    """Leads for one occurrence at one time in one language."""
+class Words:
+    """Puts one occurrence into words, as seen at one time, in one language; the leads are made of these."""
 
     def __init__(self, occurrence: Occurrence, now: datetime, language: str) -> None:
         self.occurrence = occurrence
@@ -67,34 +67,42 @@ class _Words:
         self.is_done = occurrence.kind not in _WAITED_FOR
 
     def say(self, msgid: str, **params: object) -> str:
+        """Translate into the language of the message."""
         return translate(msgid, self.language, **params)
 
     def when(self, edge: Edge) -> str:
+        """Return an edge in full, marked where the occurrence is only expected."""
         return edge_text(edge, self.language, expected=self.expected)
 
     def point(self, msgid: str, edge: Edge) -> str:
+        """Return the head of a subject about ``edge``; the year is named only where it is not this year."""
         year = edge.named_on.year != self.today.year
         return self.say(msgid, when=edge_text(edge, self.language, expected=self.expected, year=year))
 
     def left(self, edge: Edge) -> str:
+        """Return the time left until a closing, in days where only its date is known."""
         if edge.clock is None:
             return days_left_text(edge.named_on, self.today, self.language)
         return self.say("{left} left", left=left_text(edge.at, self.now, self.language))
 
     def ahead(self, edge: Edge) -> str:
+        """Return the time to go until an opening, in days where only its date is known."""
         if edge.clock is None:
             return self.distance(edge.named_on)
         return self.say("{left} to go", left=left_text(edge.at, self.now, self.language))
 
     def distance(self, day: date) -> str:
+        """Return how far ahead a day is: today and tomorrow by name."""
         if (day - self.today).days <= _NEAR:
             return self.say("that is {relative}", relative=relative_day(day, self.today, self.language))
         return self.say("{left} to go", left=self.say("{number} days", number=(day - self.today).days))
 
     def undated(self) -> Lead:
+        """Return the lead of a milestone without date."""
         return Lead(self.say("“{name}”: no date yet.", name=self.name), self.say("To be announced"), "news")
 
     def due(self, closes: Edge) -> Lead:
+        """Return the lead about a closing that is still ahead."""
         params = {"name": self.name, "when": self.when(closes), "left": self.left(closes)}
         if self.occurrence.kind is Kind.EXAM:
             text = self.say("“{name}” ends {when}: {left}.", **params)
@@ -107,10 +115,12 @@ class _Words:
         return Lead(text, self.point("Closes {when}", closes), "due")
 
     def closed(self, closes: Edge) -> Lead:
+        """Return the lead about a closing that is over."""
         msgid = "“{name}” ended {when}." if self.occurrence.kind is Kind.EXAM else "“{name}” closed {when}."
         return Lead(self.say(msgid, name=self.name, when=self.when(closes)), self.say("Already closed"), "off")
 
     def opening(self, opens: Edge, closes: Edge | None) -> Lead:
+        """Return the lead about an opening that is still ahead."""
         msgid = "“{name}” opens, {when}: {left}." if self.expected else "“{name}” opens {when}: {left}."
         text = self.say(msgid, name=self.name, when=self.when(opens), left=self.ahead(opens))
         if closes and self.is_done:
@@ -118,6 +128,7 @@ class _Words:
         return Lead(text, self.point("Opens {when}", opens), "open")
 
     def open(self, opens: Edge, closes: Edge | None) -> Lead:
+        """Return the lead about a window that has opened."""
         if self.expected:
             text = self.say("“{name}” should be open since {when}; check the official notice.",
                             name=self.name, when=self.when(opens))  # fmt: skip
@@ -137,6 +148,7 @@ class _Words:
         return Lead(text, self.point("Open, closes {when}", closes), "open")
 
     def day(self, opens: Edge) -> Lead:
+        """Return the lead about whole days: the next one that is not over."""
         day = self._next_day(opens)
         when = self.when(Edge(opens.at, day))
         point = self.point("On {when}", Edge(opens.at, day))
@@ -151,6 +163,7 @@ class _Words:
         return Lead(self.say("“{name}” is in {left}: {when}.", name=self.name, left=left, when=when), point, "news")
 
     def instant(self, opens: Edge) -> Lead:
+        """Return the lead about a single moment."""
         point = self.point("On {when}", opens)
         if self.now >= opens.at:
             return Lead(self.say("“{name}”: the time has come, {when}.", name=self.name, when=self.when(opens)),

@@ -115,7 +115,7 @@ class Describer:
         if self.expected:
             found.append(self.say("This date is expected, not confirmed: check the official notice."))
         if occurrence.status is Status.POSTPONED:
-            found.append(self.say("This was postponed; the date given here is the latest. Check the official notice."))
+            found.append(self.say("This was postponed: check the official notice for its date."))
         if occurrence.kind is Kind.REVIEW and not occurrence.site and self.exam.sites:
             found.append(self.say("Sites set their own times within this window: follow the notice of your site."))
         if occurrence.kind is Kind.SCORE and occurrence.shape in {Shape.DAY, Shape.DAYS}:
@@ -203,6 +203,8 @@ class Describer:
             label, value = "Closes", edge_text(closes, language, expected=self.expected)
         else:
             label, value = "Time", self.read(occurrence.expected) or self.say("to be announced")
+        if occurrence.status is Status.CANCELLED:
+            label = "Time before it was cancelled"
         remarks = [midnight_text(edge, language) for edge in (opens, closes) if edge]
         return Row(self.say(label), (self._remarked(value, self._listed(filter(None, remarks))),))
 
