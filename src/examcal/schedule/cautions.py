@@ -1,12 +1,276 @@
-"""What may be doubted about a schedule that is otherwise fine: warnings, as of a given day."""
+"""What may be doubted about a schedule that is otherwise fine: warnings, as of a given day.
+
+They never keep a file from being accepted; each says what a person should look at again.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from examcal.schedule.model import Schedule
-from examcal.schedule.occurrences import Resolver
+from examcal.errors import Sentence
+from examcal.schedule.dates import spoken
+from examcal.schedule.fields import Fields, Value, office_hours
+from examcal.schedule.model import (
+    Anchor,
+    Audience,
+    Edge,
+    Kind,
+    Occurrence,
+    OpenDays,
+    Rule,
+    Schedule,
+    Shape,
+    Source,
+    Status,
+    Unit,
+)
+from examcal.schedule.occurrences import Resolved, Resolver
+from examcal.schedule.phrase_error import PhraseError
+from examcal.schedule.when import read_window
+from examcal.schedule.workdays import Workdays
+
+UNVERIFIED_AFTER = 90
+"""Days after which the comparison with the source should be repeated."""
+_YEARS_BACK, _YEARS_AHEAD = 10, 5
+_AT_THE_COUNTER = frozenset({Kind.REGISTRATION, Kind.REVIEW, Kind.PAYMENT, Kind.TICKET, Kind.CERTIFICATE})
+_BY_PHONE = frozenset({Kind.REGISTRATION, Kind.REVIEW, Kind.PAYMENT})
+_SETTLED = frozenset({Status.CANCELLED, Status.POSTPONED})
+_MONTH = re.compile(r"(?:(\d{4})[年\-./])?(\d{1,2})(?:月|$)", re.ASCII)
+_YEAR = re.compile(r"(\d{4})年?(?!\d)", re.ASCII)
 
 
 def look_again(resolver: Resolver, schedule: Schedule, today: date) -> None:
-    """Report what a person should look at again."""
+    """Report what a person should look at again in one exam."""
+    for resolved in resolver.done.values():
+        caution = _Caution(resolved, schedule, resolver.workdays, today)
+        caution.look()
+    _tracks(resolver)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caution:
+    """The doubts about one occurrence."""
+
+    resolved: Resolved
+    schedule: Schedule
+    workdays: Workdays
+    today: date
+
+    @property
+    def occurrence(self) -> Occurrence:
+        return self.resolved.occurrence
+
+    @property
+    def fields(self) -> Fields:
+        return self.resolved.draft.fields
+
+    @property
+    def place(self) -> Value:
+        when = self.resolved.draft.when
+        return when.place if when else self.fields.value
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the occurrence is not over, as far as is known."""
+        last = self.occurrence.closes or self.occurrence.opens
+        return last is None or last.named_on >= self.today
+
+    def look(self) -> None:
+        if self.occurrence.status is Status.CANCELLED:
+            return
+        self._far_date()
+        self._source()
+        self._tba_due()
+        if self.occurrence.status not in _SETTLED:
+            self._weekend_only()
+            self._office_closed()
+            self._unknown_workdays()
+            self._equal_reminders()
+
+    def _far_date(self) -> None:
+        when = self.resolved.draft.when
+        for anchor in Anchor:
+            edge = self.occurrence.edge(anchor)
+            is_near = edge is None or -_YEARS_BACK <= edge.named_on.year - self.today.year <= _YEARS_AHEAD
+            if edge and when and not is_near:
+                message = Sentence("{date} is far from today", {"date": spoken(edge)})
+                when.place_of(anchor).report("far-date", message, Sentence("check the year"))
+                return
+
+    # Sources ------------------------------------------------------------------------------------------------------
+
+    def _source(self) -> None:
+        occurrence = self.occurrence
+        if occurrence.site and not self.fields.has("source"):
+            return
+        named = [source for source in occurrence.sources if source.title or source.url]
+        if not named and occurrence.is_dated and occurrence.status is Status.CONFIRMED:
+            message = Sentence('"{name}" names no source for its date', {"name": str(occurrence.name)})
+            hint = Sentence("add source: with title, url, quote and checked; or status: expected")
+            self.fields.value.report("no-source", message, hint)
+        elif named and self.is_ahead:
+            self._unverified(named)
+
+    def _unverified(self, sources: list[Source]) -> None:
+        checked = [day for source in sources if (day := source.checked or source.published)]
+        age = (self.today - max(checked)).days if checked else 0
+        if age > UNVERIFIED_AFTER:
+            params = {"name": str(self.occurrence.name), "days": age}
+            message = Sentence('"{name}" was last compared with its source {days} days ago', params)
+            hint = Sentence("compare it again and write the day into checked:")
+            self.fields.key("source").report("unverified", message, hint)
+
+    def _tba_due(self) -> None:
+        text = self.occurrence.expected
+        since = expected_since(str(text), self.occurrence.zone) if text and not self.occurrence.is_dated else None
+        if since and since <= self.today:
+            params = {"name": str(self.occurrence.name), "expected": str(text)}
+            message = Sentence('"{name}" was expected {expected} and still has no date', params)
+            self.fields.key("expected").report("tba-due", message, Sentence("look whether the date is published"))
+
+    # Days and hours -----------------------------------------------------------------------------------------------
+
+    def _weekend_only(self) -> None:
+        occurrence = self.occurrence
+        opens, closes = occurrence.opens, occurrence.closes
+        if (
+            occurrence.kind not in _AT_THE_COUNTER
+            or not opens
+            or not closes
+            or occurrence.open_days is not OpenDays.ALL
+        ):
+            return
+        length = (closes.named_on - opens.named_on).days
+        days = occurrence.days or tuple(opens.named_on + timedelta(days=n) for n in range(min(length, 10) + 1))
+        if not any(self.workdays.is_working(day) for day in days):
+            message = Sentence('"{name}" is open on days off only', {"name": str(occurrence.name)})
+            self.place.report("weekend-window", message, Sentence("check the dates against the announcement"))
+
+    def _office_closed(self) -> None:
+        closes = self.occurrence.closes
+        is_concerned = self.occurrence.kind in _BY_PHONE and self.occurrence.audience is Audience.CANDIDATE
+        if closes is None or self.occurrence.site or not is_concerned or self.occurrence.shape is not Shape.WINDOW:
+            return
+        contact = next((c for c in self.occurrence.contacts if c.hours and office_hours(str(c.hours))), None)
+        if contact is None or contact.hours is None:
+            return
+        last = self._last_help(closes, str(contact.hours))
+        is_early = last is not None and (last < closes.at if closes.clock else last.date() < closes.named_on)
+        if last and is_early:
+            params = {"closes": spoken(closes), "contact": str(contact.name), "last": f"{last:%Y-%m-%d %H:%M}"}
+            message = Sentence("closes at {closes}, when {contact} is closed; it last answers at {last}", params)
+            when = self.resolved.draft.when
+            place = when.place_of(Anchor.CLOSES) if when else self.place
+            place.report("office-closed", message, Sentence("remind people before that"))
+
+    def _last_help(self, closes: Edge, hours: str) -> datetime | None:
+        """Return the last instant before ``closes`` at which the office answers, unless it is open until then."""
+        spells = office_hours(hours)
+        only_workdays = any(word in hours for word in ("工作日", "周一", "星期一", "weekday", "Mon"))
+        for back in range(20):
+            day = closes.named_on - timedelta(days=back)
+            if only_workdays and not self.workdays.is_working(day):
+                continue
+            midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.occurrence.zone))
+            for spell in reversed(spells):
+                since, until = (midnight + timedelta(minutes=minutes) for minutes in (spell.since, spell.until))
+                if since < closes.at:
+                    return min(until, closes.at)
+        return None
+
+    def _unknown_workdays(self) -> None:
+        known_until = self.workdays.known_until
+        place = self._beyond(known_until)
+        if place and known_until < date.max:
+            params = {"year": known_until.year}
+            message = Sentence("working days after {year} are not published yet; Monday to Friday is assumed", params)
+            hint = Sentence("when the arrangement is published, update examcal or list the days under workdays:")
+            place.report("unknown-workdays", message, hint)
+
+    def _beyond(self, known_until: date) -> Value | None:
+        """Return the place of something that counts working days in a year whose arrangement is not published."""
+        edges = [edge for edge in (self.occurrence.opens, self.occurrence.closes) if edge]
+        if self.occurrence.open_days is OpenDays.WORKDAYS and any(edge.named_on > known_until for edge in edges):
+            return self.place
+        for rule in self.occurrence.rules:
+            edge = self.occurrence.edge(rule.anchor)
+            if rule.unit is Unit.WORKDAY and edge and self._reaches(rule, edge) > known_until:
+                return self.fields.key("remind") if self.fields.has("remind") else self.place
+        return None
+
+    def _reaches(self, rule: Rule, edge: Edge) -> date:
+        """Return the last day that a rule in working days looks at, counting back from its anchor or ahead."""
+        return max(edge.named_on, self.workdays.shift(edge.named_on, rule.amount))
+
+    # Reminders ----------------------------------------------------------------------------------------------------
+
+    def _equal_reminders(self) -> None:
+        explicit = self.resolved.draft.explicit
+        seen: dict[datetime, Rule] = {}
+        for place, rule in explicit or ():
+            instant = self._due(rule)
+            if instant is None:
+                continue
+            first = seen.setdefault(instant, rule)
+            if first is not rule:
+                params = {"one": str(first), "other": str(rule), "at": f"{instant:%Y-%m-%d %H:%M}"}
+                message = Sentence('"{one}" and "{other}" fall on the same time ({at}); one message is sent', params)
+                place.report("equal-reminders", message)
+
+    def _due(self, rule: Rule) -> datetime | None:
+        """Return when a rule falls due, quiet hours aside."""
+        edge = self.occurrence.edge(rule.anchor)
+        if edge is None:
+            return None
+        zone = ZoneInfo(self.occurrence.zone)
+        if rule.unit in {Unit.MINUTE, Unit.HOUR}:
+            minutes = rule.amount * (60 if rule.unit is Unit.HOUR else 1)
+            return (edge.at.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(zone)
+        if rule.unit is None and rule.at is None:
+            return edge.at
+        day = edge.named_on
+        if rule.unit is Unit.WORKDAY:
+            day = self.workdays.shift(day, rule.amount)
+        else:
+            day += timedelta(days=rule.amount * (7 if rule.unit is Unit.WEEK else 1))
+        return datetime.combine(day, rule.at or self.schedule.remind_at, zone)
+
+
+def expected_since(text: str, zone: str) -> date | None:
+    """Return from when on a date is expected: a date phrase, or a year and month; None where the text names neither."""
+    try:
+        reading = read_window(text, zone=ZoneInfo(zone))
+    except PhraseError:
+        reading = None
+    if reading and reading.opens:
+        return reading.opens.named_on
+    month = _MONTH.search(text)
+    year = _YEAR.search(text)
+    if month is None or year is None or not 1 <= int(month[2]) <= 12:  # noqa: PLR2004  # months
+        return None
+    part = 21 if "下旬" in text or "底" in text else 11 if "中旬" in text else 1
+    return date(int(month[1] or year[1]), int(month[2]), part)
+
+
+# Tracks -----------------------------------------------------------------------------------------------------------
+
+
+def _tracks(resolver: Resolver) -> None:
+    """Report a track on which a candidate could not get from registration to a score, where others can."""
+    exam = resolver.exam
+    milestones = [draft.details for draft in exam.milestones]
+    wanted = [kind for kind in (Kind.REGISTRATION, Kind.SCORE) if any(m["kind"] is kind for m in milestones)]
+    for entry, track in zip(exam.fields.entries("tracks"), exam.tracks, strict=False):
+        own = {m["kind"] for m in milestones if not m["tracks"] or track.id in m["tracks"]}
+        for kind in _missing(wanted, own):
+            params = {"name": str(track.name), "kind": kind}
+            message = Sentence('track "{name}" has no milestone of kind {kind}', params)
+            entry.report("track-without-path", message, Sentence("check the tracks: of the milestones"))
+
+
+def _missing(wanted: list[Kind], own: set[Kind]) -> Iterator[Kind]:
+    return (kind for kind in wanted if kind not in own)
