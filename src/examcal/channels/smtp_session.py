@@ -11,10 +11,10 @@ import contextlib
 import enum
 import ssl
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 import aiosmtplib
 
+from examcal.channels.loopback import is_loopback
 from examcal.channels.port import ChannelError, Outcome
 from examcal.channels.smtp_lane import Lane, RefusedBySmtpError, SessionLostError, Timeouts, take_over
 from examcal.channels.smtp_replies import Reply, Step
@@ -43,16 +43,6 @@ class Relay:
     connections: int = 4
     per_session: int = 20
     timeouts: Timeouts = field(default_factory=Timeouts)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` names this machine by a literal or as localhost."""
-    if host.rstrip(".").lower() in {"localhost", "localhost.localdomain"}:
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 async def open_session(relay: Relay, context: ssl.SSLContext | None, helo: str) -> Lane:
