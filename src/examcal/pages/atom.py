@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
@@ -15,12 +16,11 @@ from examcal.pages.words import Words
 from examcal.schedule.model import Schedule
 
 ATOM = "http://www.w3.org/2005/Atom"
+UNPRINTABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MOST = 100  # entries; readers keep what they have seen
 
 
-def feed(
-    schedule: Schedule, changes: Sequence[PublishedChange], origin: Origin, layout: Layout, words: Words
-) -> bytes:
+def feed(schedule: Schedule, changes: Sequence[PublishedChange], origin: Origin, layout: Layout, words: Words) -> bytes:
     """Return the feed of the newest changes, newest first."""
     root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": words.language})
     _add(root, "id", _urn("changes-feed", words.language, *(exam.id for exam in schedule.exams[:1])))
@@ -43,7 +43,9 @@ def _entry(root: ET.Element, change: Told, origin: Origin, layout: Layout, words
     _add(entry, "id", _urn("change", change.change.key))
     _add(entry, "title", _printable(f"{what} {change.old} → {change.new}"))
     _add(entry, "updated", _stamp(change.change.published_at))
-    _add(entry, "link", rel="alternate", type="text/html", href=_address(origin, layout, layout.exam(change.change.exam)))
+    _add(
+        entry, "link", rel="alternate", type="text/html", href=_address(origin, layout, layout.exam(change.change.exam))
+    )
     lines = [change.exam, what, f"{change.old} → {change.new}"]
     if change.source or (source and source.url):
         lines.append(words.t("Source: {source}", source=" ".join(filter(None, (change.source, change.source_url)))))
@@ -58,7 +60,7 @@ def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: st
 
 def _printable(text: str) -> str:
     """Return ``text`` without the characters that XML 1.0 cannot carry (section 2.2)."""
-    return "".join(c for c in text if c in "\t\n" or (c >= " " and not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff"))  # fmt: skip
+    return UNPRINTABLE.sub("", text)
 
 
 def _urn(*parts: str) -> str:

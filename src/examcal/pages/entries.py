@@ -105,7 +105,7 @@ def _entry(
     return _shown(exam, shown, words, moves, local=tuple(local), falls_back=falls_back)
 
 
-def _shown(  # noqa: PLR0913 - one record from its parts
+def _shown(
     exam: Exam,
     occurrence: Occurrence,
     words: Words,

@@ -5,14 +5,15 @@ A published change is flat and made of plain values, so that the publication can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from examcal.identity import content_digest, occurrence_id
-from examcal.schedule.model import Edge, Occurrence, Shape, Source, Status, Text
+from examcal.schedule.changes import Change, ChangeSeverity
+from examcal.schedule.model import Edge, Occurrence, Session, Shape, Source, Status, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Statement:
     opens: Edge | None = None
     closes: Edge | None = None
     days: tuple[date, ...] = ()
+    sessions: tuple[Session, ...] = ()
     location: Text | None = None
     expected: Text | None = None
 
@@ -38,6 +40,7 @@ class Statement:
             occurrence.opens,
             occurrence.closes,
             occurrence.days,
+            occurrence.sessions,
             occurrence.location,
             occurrence.expected,
         )
@@ -120,31 +123,65 @@ class PublishedChange:
         )
 
 
+def published(changes: Iterable[Change], at: datetime) -> tuple[PublishedChange, ...]:
+    """Return what ``changes`` publish at the aware instant ``at``: one per occurrence, under its most urgent word."""
+    found: dict[str, Change] = {}
+    for change in changes:
+        known = found.get(change.occurrence.id)
+        if known is None or (change.severity is ChangeSeverity.URGENT and known.severity is not ChangeSeverity.URGENT):
+            found[change.occurrence.id] = change
+    return tuple(
+        PublishedChange.of(change.kind.value, change.before, change.occurrence, at) for change in found.values()
+    )
+
+
 def _statement_json(statement: Statement | None) -> dict[str, Any] | None:
-    return statement and {
-        "shape": statement.shape.value,
-        "status": statement.status.value,
-        "zone": statement.zone,
-        "opens": _edge_json(statement.opens),
-        "closes": _edge_json(statement.closes),
-        "days": [day.isoformat() for day in statement.days],
-        "location": _text_json(statement.location),
-        "expected": _text_json(statement.expected),
+    return (
+        None
+        if statement is None
+        else {
+            "shape": statement.shape.value,
+            "status": statement.status.value,
+            "zone": statement.zone,
+            "opens": _edge_json(statement.opens),
+            "closes": _edge_json(statement.closes),
+            "days": [day.isoformat() for day in statement.days],
+            "sessions": [_session_json(session) for session in statement.sessions],
+            "location": _text_json(statement.location),
+            "expected": _text_json(statement.expected),
+        }
+    )
+
+
+def _session_json(session: Session) -> dict[str, Any]:
+    return {
+        "number": session.number,
+        "name": dict(session.name.values),
+        "opens": _edge_json(session.opens),
+        "closes": _edge_json(session.closes),
     }
 
 
 def _edge_json(edge: Edge | None) -> dict[str, Any] | None:
-    return edge and {"at": edge.at.isoformat(), "named_on": edge.named_on.isoformat(), "clock": edge.clock}
+    return (
+        None
+        if edge is None
+        else {"at": edge.at.isoformat(), "named_on": edge.named_on.isoformat(), "clock": edge.clock}
+    )
 
 
 def _source_json(source: Source | None) -> dict[str, Any] | None:
-    return source and {
-        "title": _text_json(source.title),
-        "url": source.url,
-        "quote": source.quote,
-        "published": source.published.isoformat() if source.published else None,
-        "checked": source.checked.isoformat() if source.checked else None,
-    }
+    return (
+        None
+        if source is None
+        else {
+            "title": _text_json(source.title),
+            "url": source.url,
+            "quote": source.quote,
+            "published": source.published.isoformat() if source.published else None,
+            "checked": source.checked.isoformat() if source.checked else None,
+        }
+    )
 
 
 def _text_json(text: Text | None) -> dict[str, str] | None:
@@ -152,29 +189,49 @@ def _text_json(text: Text | None) -> dict[str, str] | None:
 
 
 def _statement(values: Mapping[str, Any] | None) -> Statement | None:
-    return values and Statement(
-        Shape(values["shape"]),
-        Status(values["status"]),
-        values["zone"],
-        _edge(values["opens"], values["zone"]),
-        _edge(values["closes"], values["zone"]),
-        tuple(date.fromisoformat(day) for day in values["days"]),
-        _text(values["location"]),
-        _text(values["expected"]),
+    return (
+        None
+        if values is None
+        else Statement(
+            Shape(values["shape"]),
+            Status(values["status"]),
+            values["zone"],
+            _edge(values["opens"], values["zone"]),
+            _edge(values["closes"], values["zone"]),
+            tuple(date.fromisoformat(day) for day in values["days"]),
+            tuple(_session(session, values["zone"]) for session in values["sessions"]),
+            _text(values["location"]),
+            _text(values["expected"]),
+        )
     )
 
 
+def _session(values: Mapping[str, Any], zone: str) -> Session:
+    opens = _edge(values["opens"], zone)
+    if opens is None:
+        raise ValueError("a paper of an exam begins at some time")
+    return Session(values["number"], Text(tuple(values["name"].items())), opens, _edge(values["closes"], zone))
+
+
 def _edge(values: Mapping[str, Any] | None, zone: str) -> Edge | None:
-    return values and Edge(
-        datetime.fromisoformat(values["at"]).astimezone(ZoneInfo(zone)),
-        date.fromisoformat(values["named_on"]),
-        values["clock"],
+    return (
+        None
+        if values is None
+        else Edge(
+            datetime.fromisoformat(values["at"]).astimezone(ZoneInfo(zone)),
+            date.fromisoformat(values["named_on"]),
+            values["clock"],
+        )
     )
 
 
 def _source(values: Mapping[str, Any] | None) -> Source | None:
-    return values and Source(
-        _text(values["title"]), values["url"], values["quote"], _day(values["published"]), _day(values["checked"])
+    return (
+        None
+        if values is None
+        else Source(
+            _text(values["title"]), values["url"], values["quote"], _day(values["published"]), _day(values["checked"])
+        )
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from examcal.pages.entries import milestones_for
 from examcal.pages.history import PublishedChange, Statement
 from examcal.pages.links import Layout, Origin, feed_path, web_url
 from examcal.pages.words import Words
-from examcal.schedule.model import Exam, Occurrence, Schedule, Status
+from examcal.schedule.model import Exam, Occurrence, Schedule, Session, Status
 
 WECOM_LIMIT = 2048  # bytes of UTF-8 in one text message of a WeCom group robot
 
@@ -66,20 +66,37 @@ def statement_words(statement: Statement | None, words: Words, *, place: bool = 
     return " ".join(part for part in parts if part)
 
 
+def session_words(old: Statement | None, new: Statement | None, words: Words) -> tuple[str, str]:
+    """Return the papers that one statement times otherwise than the other, as old and new lines."""
+    before = {session.number: session for session in old.sessions} if old else {}
+    after = {session.number: session for session in new.sessions} if new else {}
+    numbers = [n for n in sorted({*before, *after}) if before.get(n) != after.get(n)]
+    return _papers(before, numbers, words), _papers(after, numbers, words)
+
+
+def _papers(sessions: Mapping[int, Session], numbers: Sequence[int], words: Words) -> str:
+    found = [sessions[number] for number in numbers if number in sessions]
+    return words.t("; ").join(f"{s.name.in_(words.language)} {words.moment(s.opens).text}" for s in found)
+
+
 def told(schedule: Schedule, change: PublishedChange, words: Words) -> Told:
     """Return a change in words: what, old, new, source."""
     exam = schedule.exam(change.exam)
     site = exam.site(change.site) if exam and change.site else None
     place = change.kind == "moved-place"
     title = change.source.title if change.source else None
+    old = statement_words(change.old, words, place=place)
+    new = statement_words(change.new, words, place=place) if change.new else words.t("withdrawn")
+    if old == new:
+        old, new = session_words(change.old, change.new, words)
     return Told(
         change,
         exam.name.in_(words.language) if exam else change.exam,
         site.name.in_(words.language) if site else change.site or "",
         change.name.in_(words.language),
         words.change(change.kind),
-        statement_words(change.old, words, place=place),
-        statement_words(change.new, words, place=place) if change.new else words.t("withdrawn"),
+        old,
+        new,
         words.instant(change.published_at),
         title.in_(words.language) if title else "",
         web_url(change.source.url) if change.source else None,
@@ -105,7 +122,9 @@ def _overview(exam: Exam, closing: tuple[str, ...], words: Words) -> Sheet:
     name = exam.name.in_(words.language)
     shown = [milestone.area for milestone in milestones_for(exam)]
     lines = tuple(Line(o.name.in_(words.language), words.when(o), _condition(exam, o, words)) for o in shown)
-    return _sheet("", words.t("Timetable: {exam}", exam=name), words.t("All dates as published so far."), lines, closing, words)
+    return _sheet(
+        "", words.t("Timetable: {exam}", exam=name), words.t("All dates as published so far."), lines, closing, words
+    )
 
 
 def _condition(exam: Exam, occurrence: Occurrence, words: Words) -> str:
@@ -137,7 +156,7 @@ def _closing(exam: Exam, origin: Origin, layout: Layout, words: Words) -> Iterat
         yield " ".join(part for part in (contact.name.in_(words.language), phones, hours) if part)
 
 
-def _sheet(  # noqa: PLR0913 - one record from its parts
+def _sheet(
     folder: str, title: str, lead: str, lines: tuple[Line, ...], closing: tuple[str, ...], words: Words
 ) -> Sheet:
     rows = [f"{line.what}{words.t(': ')}{line.when}" + (f" [{line.remark}]" if line.remark else "") for line in lines]
@@ -152,7 +171,7 @@ def parts(lines: Sequence[str], words: Words, limit: int = WECOM_LIMIT) -> str:
     """Return lines as one text, or as numbered parts of at most ``limit`` bytes each, cut between lines."""
     room = limit - 40
     groups: list[list[str]] = [[]]
-    for line in (piece for line in lines for piece in _pieces(line, room)):
+    for line in (piece for whole in lines for piece in _pieces(whole, room)):
         if groups[-1] and len("\n".join([*groups[-1], line]).encode()) > room:
             groups.append([])
         groups[-1].append(line)
@@ -173,5 +192,3 @@ def _pieces(line: str, limit: int) -> Iterator[str]:
             piece = ""
         piece += letter
     yield piece
-
-

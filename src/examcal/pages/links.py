@@ -78,6 +78,7 @@ class Layout:
     default: bool = True
 
     def within(self, path: str) -> str:
+        """Return ``path`` below this language's part of the edition."""
         return path if self.default else f"{self.language}/{path}"
 
     @property

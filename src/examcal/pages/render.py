@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from examcal.identity import content_digest
-from examcal.pages import atom, kit, listing, links
+from examcal.pages import atom, kit, links, listing
 from examcal.pages.entries import entries_of, latest_moves, milestones_for
 from examcal.pages.history import PublishedChange
 from examcal.pages.links import Layout, Origin, event_path, feed_path, relative
 from examcal.pages.subscribe import panel
 from examcal.pages.timeline import draw
 from examcal.pages.words import Words
-from examcal.schedule.model import Exam, Kind, Schedule
+from examcal.schedule.model import Exam, Kind, Schedule, Text
 from examcal.texts import LANGUAGES
 
 ASSETS = ("examcal.css", "examcal.js", "favicon.svg", "icon.png")
@@ -67,7 +66,7 @@ class _Site:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", self.layouts[self.words.language])
 
-    def page(self, template: str, path: str, twins: Mapping[str, str], **values: Any) -> bytes:
+    def page(self, template: str, path: str, twins: Mapping[str, str], **values: object) -> bytes:
         """Return a page's bytes; ``twins`` are the paths of the same page by language."""
         return (
             _templates()
@@ -138,9 +137,7 @@ def _pages(site: _Site) -> Iterator[tuple[str, bytes]]:
 
 def _index(site: _Site) -> tuple[str, bytes]:
     path = site.layout.index
-    exams = [
-        (exam, entries_of(exam, milestones_for(exam), site.words, site.moves)) for exam in site.schedule.exams
-    ]
+    exams = [(exam, entries_of(exam, milestones_for(exam), site.words, site.moves)) for exam in site.schedule.exams]
     subscription = panel(site.origin, path, site.words.t("All exams"), site.words, None)
     page = site.page(
         "index.html", path, site.twins("within", "index.html"), exams=exams, panel=subscription, feed=feed_path(None)
@@ -153,7 +150,7 @@ def _exam(site: _Site, exam: Exam, place: str | None, track: str | None = None) 
     milestones = milestones_for(exam, place, track)
     here = exam.site(place) if place else None
     route = exam.track(track) if track else None
-    name = " ".join(text.in_(site.words.language) for text in (exam.name, here and here.name, route and route.name) if text)
+    name = _name(site.words, exam.name, here.name if here else None, route.name if route else None)
     kinds = [kind for kind in Kind if any(m.area.kind is kind for m in milestones)]
     page = site.page(
         "exam.html",
@@ -172,6 +169,10 @@ def _exam(site: _Site, exam: Exam, place: str | None, track: str | None = None) 
         checked=_last_checked(exam),
     )
     return path, page
+
+
+def _name(words: Words, *texts: Text | None) -> str:
+    return " ".join(text.in_(words.language) for text in texts if text)
 
 
 def _last_checked(exam: Exam) -> str | None:
@@ -195,7 +196,7 @@ def _poster(site: _Site, exam: Exam, place: str | None) -> tuple[str, bytes]:
     path = site.layout.poster(exam.id, place)
     here = exam.site(place) if place else None
     target = site.layout.exam(exam.id, place)
-    name = " ".join(text.in_(site.words.language) for text in (exam.name, here and here.name) if text)
+    name = _name(site.words, exam.name, here.name if here else None)
     page = site.page(
         "poster.html",
         path,

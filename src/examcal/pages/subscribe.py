@@ -26,8 +26,14 @@ class Panel:
     needs_server: bool
 
 
-def panel(  # noqa: PLR0913 - a selection and where it is served
-    origin: Origin, page: str, name: str, words: Words, exam: str | None, site: str | None = None, track: str | None = None
+def panel(
+    origin: Origin,
+    page: str,
+    name: str,
+    words: Words,
+    exam: str | None,
+    site: str | None = None,
+    track: str | None = None,
 ) -> Panel | None:
     """Return the panel for a selection of ``exam``, or None where no base address is configured."""
     https = origin.of(feed_path(exam, site), f"track={track}" if track else "")

@@ -18,7 +18,9 @@ from examcal.schedule.model import Exam, Milestone, Occurrence, Shape, Status
 AXIS = 26  # pixels above the first row, for the names of the months
 ROW = 36
 SITE_ROW = 22
-LABEL = 32  # columns a label may take; an ideograph takes two
+LABEL = 46  # columns a label may take; an ideograph takes two
+COLUMN_WIDTH = 6.6  # pixels of one column at the drawing's letter size
+NARROWEST = 320  # pixels; the drawing on a small phone
 DAY = 86400.0
 MARGIN = 0.02  # of the whole span, left free at both ends
 STUB = 5.0  # per cent that a window with one known edge reaches towards the unknown one
@@ -53,19 +55,25 @@ class Row:
     label: str
     title: str
     bars: tuple[Bar, ...]
+    since: int | None = None
+    until: int | None = None
     is_site: bool = False
 
     @property
     def anchor(self) -> str:
-        """Whether the label begins at the bars' left end or ends at their right end, so that it stays inside."""
-        return "end" if self.bars and self.bars[0].left > 50 else "start"  # noqa: PLR2004 - the middle, in per cent
+        """Where the label is tied to its bars so that it stays inside even on a phone: ``start``, ``end`` or ``middle``."""
+        width = columns(self.label) * COLUMN_WIDTH / NARROWEST * 100
+        if not self.bars or self.bars[0].left + width <= 100:  # noqa: PLR2004 - per cent
+            return "start"
+        return "end" if self.bars[-1].right >= width else "middle"
 
     @property
     def x(self) -> str:
-        """Where the label begins or ends."""
+        """The place of the label's start, end or middle."""
         if not self.bars:
             return "0%"
-        return _percent(self.bars[-1].right if self.anchor == "end" else self.bars[0].left)
+        ends = {"start": self.bars[0].left, "end": min(self.bars[-1].right, 100.0), "middle": 50.0}
+        return _percent(ends[self.anchor])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +157,7 @@ def _row(occurrence: Occurrence, top: int, scale: _Scale, words: Words, gap: tup
     title = f"{name}{words.t(': ')}{words.when(occurrence)}"
     bars = tuple(_bars(occurrence, scale)) or (Bar(min(gap[0], 100 - STUB), min(gap[1], 100.0), "tba"),)
     suffix = _label_date(occurrence, words)
-    return Row(top, f"{clip(name)} {suffix}", title, bars)
+    return Row(top, _label(name, suffix), title, bars, *_ends(occurrence))
 
 
 def _site_row(exam: Exam, occurrence: Occurrence, top: int, scale: _Scale, words: Words) -> Row:
@@ -157,7 +165,15 @@ def _site_row(exam: Exam, occurrence: Occurrence, top: int, scale: _Scale, words
     name = site.name.in_(words.language) if site else occurrence.site or ""
     title = f"{name}{words.t(': ')}{words.when(occurrence)}"
     bars = tuple(_bars(occurrence, scale))
-    return Row(top, f"{clip(name)} {_label_date(occurrence, words)}", title, bars, is_site=True)
+    return Row(top, _label(name, _label_date(occurrence, words)), title, bars, *_ends(occurrence), is_site=True)
+
+
+def _ends(occurrence: Occurrence) -> tuple[int | None, int | None]:
+    """Return first and last instant in epoch seconds, for the script that greys what is over."""
+    edges = [edge for edge in (occurrence.opens, occurrence.closes) if edge]
+    if not edges or occurrence.status is Status.CANCELLED:
+        return None, None
+    return int(edges[0].at.timestamp()), int(edges[-1].at.timestamp())
 
 
 def _label_date(occurrence: Occurrence, words: Words) -> str:
@@ -216,12 +232,23 @@ def _ticks(shown: Sequence[Occurrence], scale: _Scale, words: Words) -> Iterator
         month += step
 
 
-def clip(text: str, columns: int = LABEL) -> str:
-    """Return ``text`` cut to ``columns`` columns (ideographs take two), with an ellipsis where it was cut."""
-    used = 0
+def _label(name: str, date_words: str) -> str:
+    return f"{clip(name, LABEL - 1 - columns(date_words))} {date_words}".rstrip()
+
+
+def columns(text: str) -> int:
+    """Return how many columns ``text`` takes; ideographs take two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def clip(text: str, room: int) -> str:
+    """Return ``text`` cut to ``room`` columns, with an ellipsis where it was cut."""
+    if columns(text) <= room:
+        return text
+    used = 1
     for position, letter in enumerate(text):
-        used += 2 if east_asian_width(letter) in "WF" else 1
-        if used > columns:
+        used += columns(letter)
+        if used > room:
             return text[:position].rstrip() + "…"
     return text
 

@@ -46,6 +46,7 @@ CHANGES = {
     "announced": "Announced",
     "postponed": "Postponed",
     "cancelled": "Cancelled",
+    "revived": "Takes place after all",
     "moved-place": "New place",
 }
 ZONES = {"Asia/Shanghai": "Beijing time"}
@@ -77,7 +78,8 @@ class Moment:
     @property
     def text(self) -> str:
         """The moment in one line of plain text."""
-        return " ".join(part for part in (self.day, self.clock) if part) + (f" {self.note}" if self.note else "")
+        note = self.note if self.note.startswith("（") else f" {self.note}" if self.note else ""
+        return " ".join(part for part in (self.day, self.clock) if part) + note
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Words:
 
     def change(self, kind: str) -> str:
         """Return the name of a kind of change."""
-        return self.t(CHANGES.get(kind, "Changed"))
+        return self.t(CHANGES[kind]) if kind in CHANGES else self.t("Changed")
 
     def zone(self, zone: str) -> str:
         """Return a time zone's name as people call it, else its identifier."""
@@ -132,7 +134,7 @@ class Words:
 
     def moment(self, edge: Edge, label: str = "") -> Moment:
         """Return an edge in words. ``24:00`` stays on its named day and says which night that is."""
-        note = self.t("(midnight at the end of that day)") if edge.clock == "24:00" else ""
+        note = self.t("(midnight at the end of the day)") if edge.clock == "24:00" else ""
         return Moment(label, edge.named_on.isoformat(), self.day(edge.named_on), edge.clock or "", note)
 
     def moments(self, shape: Shape, opens: Edge | None, closes: Edge | None, days: tuple[date, ...]) -> list[Moment]:

@@ -26,7 +26,7 @@
       return { is: n < 8 ? "soon" : "later", text, at: +opens };
     }
     if (moment !== undefined) return { is: "past", text: say.past };
-    if (!closes) return { is: opens ? "open" : "later", text: opens ? say.open : "", at: Infinity };
+    if (!closes) return { is: now - opens < 30 * 86400 ? "open" : "past", text: say.begun, at: Infinity };
     const n = days(today, closesOn);
     const hours = Math.floor((+closes - now) / 3600);
     const left = n > 1 ? put(say.daysLeft, n) : n === 1 ? say.dayLeft : hours > 0 ? put(say.hoursLeft, hours) : say.minutesLeft;
@@ -87,6 +87,10 @@
     }
     const drawing = document.querySelector(".timeline svg");
     if (drawing) {
+      for (const row of all("[data-from]", drawing)) {
+        row.classList.toggle("is-past", now >= +row.dataset.to);
+        row.classList.toggle("is-open", now >= +row.dataset.from && now < +row.dataset.to);
+      }
       const { since, until } = drawing.dataset;
       const x = (100 * (now - since)) / (until - since);
       const mark = drawing.querySelector(".today");
@@ -138,6 +142,7 @@
   copying();
   searching();
   count();
+  for (const body of all(".is-past [data-body]")) if (!location.hash || !body.closest(location.hash.replace(/\./g, "\\."))) body.open = false;
   setInterval(() => { if (!document.hidden) count(); }, 60000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) count(); });
 })();
