@@ -31,7 +31,7 @@ class Limits:
 
     octets: int = 2 * 1024 * 1024
     depth: int = 32
-    nodes: int = 300_000
+    nodes: int = 250_000
 
 
 @dataclass(slots=True)
@@ -80,7 +80,6 @@ _UNCLOSED = ("while scanning a quoted scalar", "while parsing a flow sequence", 
 # What libyaml says, and how we say it. Sentences of ours, one for each of its frequent complaints.
 _COMPLAINTS = {
     "found character that cannot start any token": Sentence("a value cannot begin with this character"),
-    "found a tab character that violates indentation": Sentence("tabs cannot indent YAML"),
     "mapping values are not allowed in this context": Sentence('": " is not allowed here'),
     "did not find expected key": Sentence("a key was expected here; look at the indentation and the quotes"),
     "did not find expected '-' indicator": Sentence('the list goes on here without its "-"; look at the indentation'),
@@ -89,7 +88,12 @@ _COMPLAINTS = {
     "found unknown escape character": Sentence("this escape does not exist in double quotes"),
     "did not find expected <document start>": Sentence("the document ends here, but more text follows"),
     "did not find expected node content": Sentence("a value was expected here"),
+    "did not find expected comment or line break": Sentence("a line break is expected here"),
+    "did not find expected alphabetic or numeric character": Sentence("anchors and aliases are not allowed"),
 }
+_MOST_DUPLICATES = 100
+_TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
+_FULL_WIDTH_COLON = re.compile(r"[\s-]*[\w-]+\s*：")
 
 
 def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None:
@@ -182,25 +186,44 @@ def _report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: 
     mark = error.problem_mark or error.context_mark
     complaint = str(error.problem or error.context or "")
     message = _COMPLAINTS.get(complaint, Sentence("this is not YAML: {reason}", {"reason": complaint}))
-    code = "bad-yaml"
     if error.context_mark and error.context in _UNCLOSED and _is_open_ended(complaint):
         mark, message = error.context_mark, Sentence("what opens here is not closed")
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    line = (re.split(r"\r\n|\r|\n", text)[place.line - 1 : place.line] or [""])[0]
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        code, message = "tab-indent", Sentence("tabs cannot indent YAML")
-    findings.report(code, place, "", message, hint=_syntax_hint(code, line))
+    if complaint == _TOO_DEEP_FOR_LIBYAML:
+        findings.report(
+            "too-deep", place, "", Sentence("nesting deeper than {limit} levels", {"limit": Limits().depth})
+        )
+        return
+    lines = re.split(r"\r\n|\r|\n", text)
+    if _report_known_slip(place, lines, findings):
+        return
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    findings.report("bad-yaml", place, "", message, hint=_syntax_hint(line))
 
 
 def _is_open_ended(complaint: str) -> bool:
     return complaint.startswith(("found unexpected end of stream", "did not find expected ',' or"))
 
 
-def _syntax_hint(code: str, line: str) -> Sentence | None:
-    if code == "tab-indent":
-        return Sentence("indent with spaces, two for each level")
-    if re.match(r"[\s-]*[\w-]+\s*：", line):
-        return Sentence('the colon after a key must be the half-width ":" followed by a space, not "："')
+def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bool:
+    """Report a tab or a full-width colon that explains the trouble at ``place``; it may stand on a line before."""
+    for number in range(place.line, max(place.line - 3, 0), -1):
+        line = lines[number - 1] if number <= len(lines) else ""
+        colon = _FULL_WIDTH_COLON.match(line)
+        if colon:
+            message = Sentence('the colon after a key must be the half-width ": ", not "："')
+            findings.report("full-width-colon", Place(place.file, number, colon.end()), "", message, value="：")
+            return True
+        if number == place.line and "\t" in line[: len(line) - len(line.lstrip())]:
+            hint = Sentence("indent with spaces, two for each level")
+            findings.report(
+                "tab-indent", Place(place.file, number, 1), "", Sentence("tabs cannot indent YAML"), hint=hint
+            )
+            return True
+    return False
+
+
+def _syntax_hint(line: str) -> Sentence | None:
     if re.match(r"[\s-]*[a-z_]+:[^\s/]", line):
         return Sentence('put a space after the colon: "key: value"')
     if line.count(": ") > 1 and not line.lstrip().startswith(("{", "- {")):
@@ -223,6 +246,7 @@ class _Builder:
         self.key: list[Scalar | None] = []
         self.nodes = 0
         self.documents = 0
+        self.duplicates = 0
         self.root: Node | None = None
 
     def build(self) -> Node | None:
@@ -308,6 +332,9 @@ class _Builder:
         if first is None:
             parent.keys[key.text] = key
             return
+        self.duplicates += 1
+        if self.duplicates > _MOST_DUPLICATES:
+            raise _RefusedError
         params = {"key": key.text[:64], "line": first.line}
         message = Sentence('duplicate key "{key}" (first at line {line})', params)
         place = Place(self.file, key.line, key.column)

@@ -80,6 +80,10 @@ class Value:
         """Return the mapping, its keys checked against ``allowed``; anything else is a finding."""
         if isinstance(self.node, Mapping):
             return Fields(self.node, self.path, self.file, self.findings, allowed)
+        if re.match(r"\w+：", self.text):
+            message = Sentence('the colon after a key must be the half-width ": ", not "："')
+            self.report("full-width-colon", message)
+            return None
         self.report("wrong-type", Sentence("a mapping is expected here"), expected_one_of(sorted(allowed)))
         return None
 
