@@ -56,8 +56,8 @@ class Resolver:
         drafts = {draft.id: draft for draft in self.exam.milestones}
         self._check_requirements(drafts)
         self._check_renames(drafts)
-        self._report_circles(drafts)
-        order, _ = in_dependency_order({key: _needs(draft) for key, draft in drafts.items()})
+        order, circles = in_dependency_order({key: _needs(draft) for key, draft in drafts.items()})
+        self._report_circles(circles, drafts)
         for identifier in order:
             self._resolve_milestone(drafts[identifier])
         milestones = tuple(self._milestone(draft) for draft in self.exam.milestones if (draft.id, None) in self.done)
@@ -94,8 +94,7 @@ class Resolver:
 
     # References ---------------------------------------------------------------------------------------------------
 
-    def _report_circles(self, drafts: dict[str, Draft]) -> None:
-        _, circles = in_dependency_order({key: _needs(draft) for key, draft in drafts.items()})
+    def _report_circles(self, circles: list[list[str]], drafts: dict[str, Draft]) -> None:
         for circle in circles:
             draft = drafts[circle[0]]
             place = draft.when.place if draft.when else draft.fields.value
