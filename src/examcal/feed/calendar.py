@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from icalendar import Calendar
+from icalendar import Calendar, vText
 
 from examcal import __version__
 from examcal.feed.alarms import from_address, start_instant
@@ -14,7 +15,7 @@ from examcal.feed.component import event_octets, zone_written
 from examcal.feed.event import CLOSES, Event
 from examcal.feed.expansion import Expansion
 from examcal.feed.revision import Revision
-from examcal.feed.selection import DEFAULT, Selection, UnknownSelectionError
+from examcal.feed.selection import DEFAULT, NOTHING_THERE, Selection, UnknownSelectionError
 from examcal.feed.wording import one_line
 from examcal.feed.zones import timezone_octets
 from examcal.schedule.model import Anchor, Exam, Occurrence, Schedule
@@ -57,12 +58,23 @@ class EventBook:
         self._tombstones = tuple(tombstones)
         self._known = frozenset(known)
         self._workdays = Workdays(schedule.workdays)
+        self._milestones = {
+            (exam.id, milestone.id): milestone for exam in schedule.exams for milestone in exam.milestones
+        }
         expansion = Expansion(schedule)
         self._events = {
             occurrence.id: expansion.events(occurrence, exam)
             for exam in schedule.exams
             for occurrence in exam.occurrences()
         }
+
+    def revised(
+        self, revisions: Mapping[str, Revision], tombstones: Iterable[Event], known: Iterable[str]
+    ) -> EventBook:
+        """Return the same events with their revisions, and with what past editions left behind."""
+        book = copy(self)
+        book.__dict__.update(_revisions=revisions, _tombstones=tuple(tombstones), _known=frozenset(known))
+        return book
 
     @property
     def events(self) -> Iterator[Event]:
@@ -88,20 +100,22 @@ class EventBook:
         """Return the octets of a feed. Raises UnknownSelectionError for a track or site that never existed."""
         language = selection.language or self.schedule.language
         events = self.selected(exam, site, selection)
-        return self.calendar(events, self._title(exam, site, language), language)
+        return self.calendar(events, self.title(exam, site, language), language)
+
+    def of_milestone(self, exam: str, milestone: str) -> tuple[Event, ...]:
+        """Return the events of one milestone, its sites' windows included; of a removed one its tombstones."""
+        found = self._milestones.get((exam, milestone))
+        occurrences = (found.area, *found.sites) if found else ()
+        mine = [event for one in occurrences for event in self._events[one.id] if DEFAULT.wants(event)]
+        dead = [event for event in self._tombstones if (event.exam, event.milestone) == (exam, milestone)]
+        return (*mine, *dead)
 
     def milestone(self, exam: str, milestone: str, language: str | None = None) -> bytes:
-        """Return the calendar file of one milestone, the windows of its sites included."""
+        """Return the calendar file of one milestone. Raises UnknownSelectionError where there is none."""
+        if (exam, milestone) not in self._milestones:
+            raise UnknownSelectionError(NOTHING_THERE, value=milestone)
         language = language or self.schedule.language
-        found = self.schedule.exam(exam)
-        chosen = found.milestone(milestone) if found else None
-        if found is None or chosen is None:
-            raise UnknownSelectionError(
-                "the feed address asks for something that does not exist: {value}", value=milestone
-            )
-        occurrences = (chosen.area, *chosen.sites)
-        events = [event for one in occurrences for event in self._events[one.id] if DEFAULT.wants(event)]
-        return self.calendar(events, one_line(chosen.area.name.in_(language)), language)
+        return self.calendar(self.of_milestone(exam, milestone), self.title(exam, None, language, milestone), language)
 
     def calendar(self, events: Iterable[Event], title: str, language: str) -> bytes:
         """Return a VCALENDAR of ``events`` with the zones that they need."""
@@ -134,16 +148,21 @@ class EventBook:
             (value for value in (*selection.tracks, *selection.sites) if value not in known | self._known), None
         )
         if unknown is not None:
-            raise UnknownSelectionError(
-                "the feed address asks for something that does not exist: {value}", value=unknown
-            )
+            raise UnknownSelectionError(NOTHING_THERE, value=unknown)
 
-    def _title(self, exam_id: str | None, site_id: str | None, language: str) -> str:
-        exam = self.schedule.exam(exam_id) if exam_id else None
-        if exam is None:
-            return exam_id or translate("Exam calendar", language)
-        site = exam.site(site_id) if site_id else None
-        return one_line(" · ".join(text.in_(language) for text in (exam.name, *([site.name] if site else []))))
+    def title(self, exam_id: str | None, site_id: str | None, language: str, milestone_id: str | None = None) -> str:
+        """Return a feed's name: of its exam, site or milestone; an id where the schedule knows it no more."""
+        if exam_id is None:
+            return translate("Exam calendar", language)
+        exam = self.schedule.exam(exam_id)
+        names = [exam.name.in_(language) if exam else exam_id]
+        if site_id:
+            site = exam.site(site_id) if exam else None
+            names.append(site.name.in_(language) if site else site_id)
+        if milestone_id:
+            milestone = self._milestones.get((exam_id, milestone_id))
+            names.insert(0, milestone.area.name.in_(language) if milestone else milestone_id)
+        return one_line(" · ".join(names))
 
 
 def milestone_calendar(
@@ -174,8 +193,9 @@ def header(title: str, zone: str, language: str) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("prodid", f"-//examcal//examcal {__version__.partition('.')[0]}//{language.partition('-')[0].upper()}")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("name", title)
-    calendar.add("x-wr-calname", title)
+    # Unknown names are written as they are; these two are texts and need escapes.
+    calendar.add("name", vText(title))
+    calendar.add("x-wr-calname", vText(title))
     calendar.add("x-wr-timezone", zone)
     calendar.add("color", "crimson")
     calendar.add("x-apple-calendar-color", "#DC143C")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from examcal.feed.alarms import in_time, ringing
 from examcal.feed.event import CLOSES, DAY, OPENS, SPAN, Event, Wording
-from examcal.feed.wording import KINDS, categories, description, place, summary, web_address
+from examcal.feed.wording import KINDS, bare_title, categories, description, place, summary, web_address
 from examcal.identity import event_id, event_uid
 from examcal.schedule.model import Anchor, Edge, Exam, Kind, Occurrence, Schedule, Session, Shape, Status
 from examcal.schedule.workdays import Workdays
@@ -36,6 +36,10 @@ class _Title:
     role: str = ""
     session: Session | None = None
 
+    def session_name(self, language: str) -> str:
+        """Return the session's name, or an empty text."""
+        return self.session.name.in_(language) if self.session else ""
+
 
 class Expansion:
     """Makes the events of one schedule's occurrences. Pure; holds what they share."""
@@ -48,16 +52,18 @@ class Expansion:
         """Return every event of ``occurrence``, the optional span last; none while it has no date."""
         if not occurrence.is_dated:
             return ()
-        return tuple(_Occurring(occurrence, exam, ringing(occurrence, self._schedule, self._workdays)).events())
+        alarms = ringing(occurrence, self._schedule, self._workdays)
+        return tuple(_Occurring(occurrence, exam, alarms, self._schedule.language).events())
 
 
 class _Occurring:
     """The events of one occurrence, which share their texts, status and stamp."""
 
-    def __init__(self, occurrence: Occurrence, exam: Exam, alarms: Alarms) -> None:
+    def __init__(self, occurrence: Occurrence, exam: Exam, alarms: Alarms, language: str) -> None:
         self._occurrence = occurrence
         self._exam = exam
         self._alarms = alarms
+        self._language = language
         self._zone = ZoneInfo(occurrence.zone)
         self._bodies = {language: description(occurrence, exam, language) for language in LANGUAGES}
         self._stamp = first_stamp(occurrence)
@@ -83,7 +89,8 @@ class _Occurring:
             )
         if closes:
             starts = self._local(closes.at - BLOCK)
-            title = _Title("[Ends]" if self._occurrence.kind is Kind.EXAM else "[Closes]", "closes")
+            is_exam = self._occurrence.kind is Kind.EXAM
+            title = _Title("[Ends]", "ends") if is_exam else _Title("[Closes]", "closes")
             yield self._event(CLOSES, title, starts, self._local(closes.at), closes, self._due(Anchor.CLOSES))
 
     def _opening_title(self) -> _Title:
@@ -137,7 +144,7 @@ class _Occurring:
             part=part,
             kind=occurrence.kind,
             tracks=occurrence.tracks,
-            name=str(occurrence.name),
+            name=bare_title(occurrence, self._exam, self._language, title.session_name(self._language)),
             starts=starts,
             ends=ends,
             zone=occurrence.zone,
@@ -151,9 +158,8 @@ class _Occurring:
 
     def _wording(self, title: _Title, language: str) -> Wording:
         occurrence, exam = self._occurrence, self._exam
-        session = title.session.name.in_(language) if title.session else ""
         return Wording(
-            summary(occurrence, exam, title.mark, title.role, language, session),
+            summary(occurrence, exam, title.mark, title.role, language, title.session_name(language)),
             self._bodies[language],
             categories(occurrence, exam, language),
             place(occurrence, exam, language),

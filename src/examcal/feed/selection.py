@@ -15,6 +15,7 @@ from examcal.schedule.model import Anchor, Kind, Rule, Unit
 from examcal.texts import LANGUAGES
 
 EDGES = "edges"
+NOTHING_THERE = "the feed address asks for something that does not exist: {value}"
 VIEWS = (EDGES, SPAN)
 NO_ALARMS = "none"
 DEFAULT_ALARMS = "default"

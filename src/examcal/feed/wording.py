@@ -80,9 +80,20 @@ def summary(occurrence: Occurrence, exam: Exam, prefix: str, role: str, language
     said = translate(mark, language) + ("" if language.startswith("zh") else " ") + title
     if mark is not prefix and role:
         said += translate(" ({role})", language, role=translate(role, language))
+    return " · ".join((said, *_whose(occurrence, exam, language)))
+
+
+def bare_title(occurrence: Occurrence, exam: Exam, language: str, name: str = "") -> str:
+    """Return the title without its mark."""
+    title = " ".join(part for part in (one_line(name), one_line(occurrence.name.in_(language))) if part)
+    return " · ".join((title, *_whose(occurrence, exam, language)))
+
+
+def _whose(occurrence: Occurrence, exam: Exam, language: str) -> Iterator[str]:
     site = exam.site(occurrence.site) if occurrence.site else None
-    places = [one_line(site.name.in_(language))] if site else []
-    return " · ".join([said, *places, one_line(exam.name.in_(language))])
+    if site:
+        yield one_line(site.name.in_(language))
+    yield one_line(exam.name.in_(language))
 
 
 def description(occurrence: Occurrence, exam: Exam, language: str) -> str:
