@@ -204,10 +204,10 @@ def _day(segment: Sequence[Token]) -> Day:
         day = _DAY_PART[token.mark](day, token)
     if day.month is not None and day.day is not None and day.day > _LONGEST_MONTH[day.month - 1]:
         raise PhraseError(
-            "There is no {month}-{day:02d}: that month has {days} days",
+            "There is no {day}: month {month} has {days} days",
             offset=segment[0].start,
-            month=f"{day.month:02d}",
-            day=day.day,
+            day="".join(token.text for token in segment),
+            month=day.month,
             days=_LONGEST_MONTH[day.month - 1],
         )
     return day
@@ -298,11 +298,13 @@ def _clocks(segment: Sequence[Token]) -> tuple[Clock, ...]:
         segment = segment[1:]
     first = segment[0]
     if first.mark is Mark.CLOCK:
-        hour, minute, offset = _clock_parts(first)
-    else:
-        hour, minute, offset = _hour(first), _minute(segment[1:]), None
-    _check_clock(hour, minute, first)
-    return tuple(Clock(minutes, half, offset) for minutes in _in_half(half, hour, minute, segment[0]))
+        return _digital_clocks(half, first)
+    return _written_clocks(half, _hour(first), _minute(segment[1:]), first, None)
+
+
+def _written_clocks(half: Half | None, hour: int, minute: int, token: Token, offset: str | None) -> tuple[Clock, ...]:
+    _check_clock(hour, minute, token)
+    return tuple(Clock(minutes, half, offset) for minutes in _in_half(half, hour, minute, token))
 
 
 _CLOCK = re.compile(
@@ -311,16 +313,17 @@ _CLOCK = re.compile(
 )
 
 
-def _clock_parts(token: Token) -> tuple[int, int, str | None]:
+def _digital_clocks(half: Half | None, token: Token) -> tuple[Clock, ...]:
+    """Read ``HH:MM[:SS][+HH:MM]``; 23:59:59 may mean the end of the day or a minute before it."""
     match = _CLOCK.fullmatch(token.text)
     if match is None:
         raise _DamagedError
-    if (match["second"] or "0").strip("0."):
-        readings = ("24:00", "23:59") if match["hour"] + match["minute"] == "2359" else ()
-        raise PhraseError(
-            "{written} has seconds; write a whole minute", offset=token.start, readings=readings, written=token.text
-        )
-    return int(match["hour"]), int(match["minute"]), match["offset"]
+    hour, minute = int(match["hour"]), int(match["minute"])
+    if not (match["second"] or "0").strip("0."):
+        return _written_clocks(half, hour, minute, token, match["offset"])
+    if (hour, minute, match["second"]) == (23, 59, "59"):
+        return Clock(MIDNIGHT), Clock(MIDNIGHT - 1)
+    raise PhraseError("{written} has seconds; write a whole minute", offset=token.start, written=token.text)
 
 
 def _hour(token: Token) -> int:
@@ -364,7 +367,6 @@ def _in_half(half: Half | None, hour: int, minute: int, token: Token) -> list[in
     if not possible:
         raise PhraseError(
             "{clock} does not go with the part of the day before it",
-            hint=None,
             offset=token.start,
             clock=f"{hour}:{minute:02d}",
         )

@@ -101,6 +101,8 @@ def _settled(line: list[Element]) -> list[Element]:
     for position, element in enumerate(line):
         if not isinstance(element, Point):
             settled.append(element)
+        elif _is_no_date(element):
+            settled.append(Token(Mark.TEXT, element.text, element.start))
         elif _follows_numeric(settled):
             settled.append(replace(element, damaged=False, numeric=True) if _completes(element) else element)
         elif element.is_open and not _is_chained(line, position):
@@ -108,6 +110,13 @@ def _settled(line: list[Element]) -> list[Element]:
         else:
             settled.append(element)
     return settled
+
+
+def _is_no_date(point: Point) -> bool:
+    """Return whether it is a bare number that no lost unit turns into a date: a telephone number, an amount."""
+    if not point.text.isdecimal() or not (point.damaged or point.failure):
+        return False
+    return not any(damaged_readings(point.text))
 
 
 def _follows_numeric(settled: Sequence[Element]) -> bool:

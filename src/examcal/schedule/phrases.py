@@ -99,11 +99,27 @@ class Token:
 
     @property
     def digits(self) -> str:
-        """Its leading digits."""
-        return _LEADING_DIGITS.match(self.text).group()  # type: ignore[union-attr] # the pattern matches everything
+        """Its leading number in digits, also where it is written in Chinese numerals."""
+        match = _LEADING_DIGITS.match(self.text)
+        return (match.group() if match else "") or _from_numerals(self.text)
 
 
 _LEADING_DIGITS = re.compile(r"\d*", re.ASCII)
+_NUMERALS = {character: str(value) for value, character in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
+_SMALL = r"(?:\d+|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])"
+"""A number up to 39 in digits or in Chinese numerals."""
+_FULL_YEAR = r"(?:\d+|[一二][〇零○一二三四五六七八九]{3})"
+
+
+def _from_numerals(text: str) -> str:
+    """Return the digits of ``二〇二六年`` or ``二十九日``."""
+    numerals = [character for character in text if character in _NUMERALS or character == "十"]
+    if "十" not in numerals:
+        return "".join(_NUMERALS[character] for character in numerals)
+    tens, _, ones = "".join(numerals).partition("十")
+    return (_NUMERALS[tens] if tens else "1") + (_NUMERALS[ones] if ones else "0")
+
+
 _AMOUNT = r"(?:\d{1,4}|[一二两三四五六七八九十半]{1,3})"
 _SPAN = r"个?(?:小时|工作日|分钟|天|周(?![一二三四五六日天])|星期(?![一二三四五六日天])|月(?=[内前后左之以]))"
 _REST = r"(?:周末|双休日|周六日|周六、?周日|节假日|休息日|公休日)"
@@ -123,11 +139,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "text_amount",
         r"\d+ ?(?:个|天|周(?![一二三四五六日天])|小时|分钟|位|元|名|楼|室|份|次|批|轮|门|科|人|页|款|条|项|km|kb|%)",
     ),
-    ("year", rf"\d+{_UNIT_SPACE}年"),
-    ("month", rf"\d+{_UNIT_SPACE}月份?"),
-    ("day", rf"\d+{_UNIT_SPACE}[日号]"),
-    ("hour", rf"\d+{_UNIT_SPACE}(?:时(?!间)|点钟?)整?"),
-    ("minute", rf"\d+{_UNIT_SPACE}分(?!钟)"),
+    ("year", rf"{_FULL_YEAR}{_UNIT_SPACE}年"),
+    ("month", rf"{_SMALL}{_UNIT_SPACE}月份?"),
+    ("day", rf"{_SMALL}{_UNIT_SPACE}[日号](?![楼院室厅线门])"),
+    ("hour", rf"{_SMALL}{_UNIT_SPACE}(?:时(?!间)|点钟?)整?"),
+    ("minute", rf"{_SMALL}{_UNIT_SPACE}分(?!钟)"),
     ("number", r"\d+"),
     ("text_hour", r"时间|时期|时段|届时"),
     ("hour_after_clock", r"(?<=\d)时"),
@@ -154,7 +170,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         ),
     ),
     ("expected", r"预计|暂定|拟定?于|左右|前后|大约|约"),
-    ("text_word", r"提前|目前|此前|考前|起止|自主|自动|自行|自己|自愿|从事|至少|至多|到达|到场|到位|开始日期为?"),
+    (
+        "text_word",
+        r"提前|预约|节约|约定|一起|目前|此前|考前|起止|自主|自动|自行|自己|自愿|从事|至少|至多|到达|到场|到位|开始日期为?",
+    ),
     ("connect", r"(?:起|开始)?(?:至|到)|-+|(?<=[\d日号时点分]) ?一 ?(?=[\d])"),
     ("start", r"起始|开始|起|自|从"),
     ("after", r"之后|以后|后(?![续台方])"),

@@ -84,9 +84,11 @@ def read_line(line: Sequence[Piece], frame: Frame) -> WindowReading | None:
 
 def _each(groups: Sequence[Group], frame: Frame) -> list[str]:
     texts: list[str] = []
+    year = frame.year
     for group in groups:
+        year = next((stop.day.year for stop in group.stops if stop.day and stop.day.year), year)
         try:
-            texts.append(_window(group, replace(frame, hours=())).text)
+            texts.append(_window(group, replace(frame, hours=(), year=year)).text)
         except PhraseError as refused:
             texts.extend(refused.readings)
     return texts
@@ -221,7 +223,7 @@ def _chain(line: Sequence[Piece], position: int) -> tuple[list[Stop], Mark | Non
     link: Mark | None = None
     position += 1
     while True:
-        skipped = position + (1 if position < len(line) and _is(line[position], Mark.START) else 0)
+        skipped = _past_openings(line, position)
         joint, following = ([*line[skipped : skipped + 2], None, None])[:2]  # type: ignore[operator] # a list at run time
         mark = joint.mark if isinstance(joint, Token) else None
         if mark not in {Mark.CONNECT, Mark.LIST} or not isinstance(following, Stop) or following.day is None:
@@ -230,6 +232,17 @@ def _chain(line: Sequence[Piece], position: int) -> tuple[list[Stop], Mark | Non
             raise PhraseError("Ranges and lists of days are mixed", offset=following.start)
         stops.append(following)
         link, position = mark, skipped + 2
+
+
+def _past_openings(line: Sequence[Piece], position: int) -> int:
+    """Return the position after 起 and a comma, as in ``9月22日起,至9月28日止``."""
+    while position < len(line) and (_is(line[position], Mark.START) or _is_comma(line[position])):
+        position += 1
+    return position
+
+
+def _is_comma(piece: Piece) -> bool:
+    return isinstance(piece, Token) and piece.text == ","
 
 
 def _edge_words(line: Sequence[Piece], first: int, end: int) -> tuple[bool, bool]:
@@ -279,7 +292,7 @@ def _refuse_events(line: Sequence[Piece], *, has_day: bool) -> None:
 
 
 def _neighbour(line: Sequence[Piece]) -> Piece | None:
-    return next((piece for piece in line if not _is(piece, Mark.START)), None)
+    return next((piece for piece in line if not (_is(piece, Mark.START) or _is_comma(piece))), None)
 
 
 def _refuse_strays(line: Sequence[Piece], *, has_day: bool) -> None:

@@ -15,6 +15,7 @@ LONGEST_ROLLOVER = 183
 """Days; a window over New Year that leaves out the second year is shorter than half a year, or it is a slip."""
 
 _WEEKDAYS = "一二三四五六日"
+_WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def resolve_one(day: Day | None, year: int | None, stop: Stop) -> date:
@@ -104,14 +105,13 @@ def _checked(day: date, stop: Stop) -> date:
     if stop.weekday is None:
         return day
     printed = stop.weekday.text[-1].replace("天", "日")
-    actual = _WEEKDAYS[day.weekday()]
-    if printed != actual:
+    if printed != _WEEKDAYS[day.weekday()]:
         raise PhraseError(
-            "{day} is a 星期{actual}, not a {printed}",
+            "The weekday disagrees: {day} is a {actual}, not {printed}",
             hint=Sentence("Compare with the original: the date or the weekday is wrong"),
             offset=stop.weekday.start,
             day=day.isoformat(),
-            actual=actual,
+            actual=Sentence(_WEEKDAY_NAMES[day.weekday()]),
             printed=stop.weekday.text,
         )
     return day
