@@ -14,12 +14,15 @@ from datetime import datetime
 from examcal.errors import StorageError
 from examcal.feed.expansion import first_stamp
 from examcal.pages.history import PublishedChange, Statement
-from examcal.schedule.model import Occurrence, Schedule, Status
+from examcal.schedule.changes import ChangeKind, compare
+from examcal.schedule.model import Exam, Kind, Milestone, Occurrence, Schedule, Status, Text
 
 CHANGES = "changes.json"
 VERSION = 1
 KEPT = 500  # changes; some years of them
 STATED = "stated"
+ANNOUNCED = "announced"
+_NAMELESS = Text((("und", ""),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class History:
         """Return the history of the edition of ``schedule`` that follows this one at ``now``."""
         if not self.stated:  # the edition before kept none
             return History(self.changes, History.of(schedule).stated)
-        changed = [*self._changed(schedule.occurrences(), now), *self._gone(schedule, now)]
+        at = now.replace(microsecond=0)
+        changed = (*self._changed(schedule, at), *self._added(schedule, at), *self._gone(schedule, at))
         return History((*changed, *self.changes)[:KEPT], History.of(schedule).stated)
 
     def octets(self) -> bytes:
@@ -62,62 +66,57 @@ class History:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError("the history of the published edition is damaged") from error
 
-    def _changed(self, occurrences: Iterable[Occurrence], now: datetime) -> Iterator[PublishedChange]:
-        for occurrence in occurrences:
-            before = self.stated.get(occurrence.origin_id)
-            old = before.new if before else None
-            kind = change_kind(old, Statement.of(occurrence))
-            if kind:
-                yield _change(kind, _stated(occurrence), old, Statement.of(occurrence), now)
+    def _changed(self, schedule: Schedule, now: datetime) -> Iterator[PublishedChange]:
+        """Yield the first change of each occurrence; compare() lists what is said loudest first."""
+        before = _schedule_of(self.stated.values())
+        found = {}
+        for change in compare(before, schedule):
+            found.setdefault(change.occurrence.origin_id, change)
+        for change in found.values():
+            yield PublishedChange.of(change.kind, change.before, change.occurrence, now)
+
+    def _added(self, schedule: Schedule, now: datetime) -> Iterator[PublishedChange]:
+        for occurrence in schedule.occurrences():
+            is_new = occurrence.site is None and occurrence.origin_id not in self.stated
+            if is_new and occurrence.is_dated and occurrence.status is not Status.CANCELLED:
+                yield PublishedChange.of(ANNOUNCED, None, occurrence, now)
 
     def _gone(self, schedule: Schedule, now: datetime) -> Iterator[PublishedChange]:
         kept = {occurrence.origin_id for occurrence in schedule.occurrences()}
         for key, before in self.stated.items():
             # A site's own window that is gone falls back to the exam's; only a milestone can be called off.
             if key not in kept and before.site is None and before.new and before.new.status is not Status.CANCELLED:
-                yield _change("cancelled", before, before.new, None, now)
-
-
-def change_kind(old: Statement | None, new: Statement) -> str | None:
-    """Return the word for a change of dates or place that people must hear of, or None."""
-    if old is None:
-        return "announced" if _is_dated(new) and new.status is not Status.CANCELLED else None
-    if new.status is not old.status and new.status in {Status.CANCELLED, Status.POSTPONED}:
-        return new.status.value
-    if _is_dated(old) != _is_dated(new):
-        return "announced" if _is_dated(new) else "postponed"
-    moved = _moved(old, new)
-    if moved:
-        return moved
-    if old.location != new.location and old.location is not None:
-        return "moved-place"
-    return "announced" if old.status is Status.EXPECTED and new.status is Status.CONFIRMED else None
-
-
-def _moved(old: Statement, new: Statement) -> str | None:
-    before, after = _instants(old), _instants(new)
-    if before == after:
-        return None
-    return "earlier" if any(a < b for b, a in zip(before, after, strict=False)) else "later"
-
-
-def _instants(statement: Statement) -> tuple[float, ...]:
-    edges = (statement.closes, statement.opens)
-    return tuple(edge.at.timestamp() for edge in edges if edge) + tuple(
-        float(day.toordinal()) for day in statement.days
-    )
-
-
-def _is_dated(statement: Statement) -> bool:
-    return statement.opens is not None or statement.closes is not None
+                yield PublishedChange.of(ChangeKind.CANCELLED, _occurrence(before, before.new), None, now)
 
 
 def _stated(occurrence: Occurrence) -> PublishedChange:
     return PublishedChange.of(STATED, None, occurrence, first_stamp(occurrence))
 
 
-def _change(
-    kind: str, known: PublishedChange, old: Statement | None, new: Statement | None, now: datetime
-) -> PublishedChange:
-    at = now.replace(microsecond=0)
-    return PublishedChange(kind, known.exam, known.milestone, known.name, at, known.site, old, new, known.source)
+def _schedule_of(statements: Iterable[PublishedChange]) -> Schedule:
+    """Return what is left of the older schedule: dates, places and names, enough to compare with."""
+    milestones: dict[str, list[Milestone]] = {}
+    for statement in statements:
+        if statement.new is not None:
+            occurrence = _occurrence(statement, statement.new)
+            milestones.setdefault(occurrence.exam, []).append(Milestone(occurrence.milestone, occurrence))
+    return Schedule(tuple(Exam(exam, _NAMELESS, "UTC", tuple(found)) for exam, found in milestones.items()))
+
+
+def _occurrence(statement: PublishedChange, said: Statement) -> Occurrence:
+    return Occurrence(
+        statement.exam,
+        statement.milestone,
+        Kind.OTHER,
+        statement.name,
+        said.shape,
+        said.status,
+        said.zone,
+        site=statement.site,
+        opens=said.opens,
+        closes=said.closes,
+        days=said.days,
+        location=said.location,
+        expected=said.expected,
+        sources=(statement.source,) if statement.source else (),
+    )
