@@ -224,8 +224,8 @@ def _when(reading: WindowReading, clause: Clause) -> Iterator[str]:
 def _unreadable(clause: Clause, error: PhraseError, notes: _Notes) -> Iterator[str]:
     """Write a clause without a certain meaning as comments, with everything that it could mean."""
     yield "      " + notes.say("CHECK line {number}: {quote}", number=clause.number, quote=_quote(clause))
-    yield "      " + notes.say("  problem: {problem}", problem=error.sentence)
-    yield from ("      " + notes.say("  possible: {reading}", reading=reading) for reading in error.readings)
+    yield "      " + notes.say("problem: {problem}", problem=error.sentence)
+    yield from ("      " + notes.say("possible: {reading}", reading=reading) for reading in error.readings)
     kind = clause.kind[0].value
     yield f"      #   - {{id: {kind}, kind: {kind}, name: {_quoted(_name(clause))}, window: …}}"
 
