@@ -155,8 +155,8 @@ def _what(change: Change, language: str) -> str:
     if occurrence.shape in _DAY_SHAPES or change.before.shape in _DAY_SHAPES:
         return translate("date", language)
     if change.anchor is Anchor.CLOSES:
-        return translate("end" if occurrence.kind is Kind.EXAM else "closing time", language)
-    return translate("time" if occurrence.shape is Shape.INSTANT else "opening time", language)
+        return translate("end", language) if occurrence.kind is Kind.EXAM else translate("closing time", language)
+    return translate("time", language) if occurrence.shape is Shape.INSTANT else translate("opening time", language)
 
 
 def _edge(edge: Edge | None, occurrence: Occurrence, language: str) -> str:

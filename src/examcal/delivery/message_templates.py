@@ -7,7 +7,7 @@ folder takes the place of ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -35,6 +35,8 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _MARKDOWN_LOOKALIKES = {"<": "＜", ">": "＞", "`": "｀", "**": "＊＊", "](": "］（"}
 _MARKDOWN = re.compile("|".join(re.escape(mark) for mark in _MARKDOWN_LOOKALIKES))
 _PIECE = 200
+_SENTENCES = re.compile(r"(?<=[。！？；;])")
+_COMMAS = re.compile(r"(?<=[，、,])")
 
 
 class TemplateFaultError(ConfigurationError):
@@ -82,16 +84,30 @@ def is_linkable(url: str | None) -> bool:
 
 
 def pieces(text: str, size: int = _PIECE) -> list[str]:
-    """Cut a long text at sentence ends into lines of up to ``size`` characters, so that a chat can split there."""
+    """Cut a long text into lines of up to ``size`` characters, so that a chat can split there.
+
+    It is cut at the ends of sentences, inside a longer sentence at commas, and elsewhere only where there are none.
+    """
+    return _packed((part for sentence in _SENTENCES.split(text) for part in _clauses(sentence, size)), size)
+
+
+def _clauses(sentence: str, size: int) -> Iterator[str]:
+    if len(sentence) <= size:
+        yield sentence
+        return
+    for clause in _packed(_COMMAS.split(sentence), size):
+        yield from (clause[start : start + size] for start in range(0, len(clause), size))
+
+
+def _packed(parts: Iterable[str], size: int) -> list[str]:
+    """Join neighbours as long as they fit into ``size`` characters."""
     lines: list[str] = []
-    for sentence in re.split(r"(?<=[。！？；;])", text):
-        for start in range(0, len(sentence), size):
-            part = sentence[start : start + size]
-            if lines and len(lines[-1]) + len(part) <= size:
-                lines[-1] += part
-            else:
-                lines.append(part)
-    return lines
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) <= size:
+            lines[-1] += part
+        else:
+            lines.append(part)
+    return [line for line in lines if line]
 
 
 def markdown_safe(text: str) -> str:
