@@ -127,12 +127,19 @@ def _shown(
         limits=words.limits(occurrence),
         zone=words.zone(occurrence.zone) if occurrence.zone != exam.zone else "",
         requires=tuple(_required(exam, occurrence, words)),
-        tracks=tuple(track.name.in_(words.language) for track in exam.tracks if track.id in occurrence.tracks),
+        tracks=track_names(exam, occurrence, words),
         for_institution=occurrence.audience is Audience.INSTITUTION,
         moved=_moved(moves.get(occurrence.id), occurrence, words),
         local=local,
         falls_back=falls_back,
     )
+
+
+def track_names(exam: Exam, occurrence: Occurrence, words: Words) -> tuple[str, ...]:
+    """Return whom a milestone is limited to; nothing where it concerns everybody."""
+    if all(track.id in occurrence.tracks for track in exam.tracks):
+        return ()
+    return tuple(track.name.in_(words.language) for track in exam.tracks if track.id in occurrence.tracks)
 
 
 def _required(exam: Exam, occurrence: Occurrence, words: Words) -> Iterable[tuple[str, str]]:

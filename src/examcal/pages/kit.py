@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from examcal.pages.entries import milestones_for
+from examcal.pages.entries import milestones_for, track_names
 from examcal.pages.history import PublishedChange, Statement
 from examcal.pages.links import Layout, Origin, feed_path, web_url
 from examcal.pages.words import Words
@@ -128,7 +128,7 @@ def _overview(exam: Exam, closing: tuple[str, ...], words: Words) -> Sheet:
 
 
 def _condition(exam: Exam, occurrence: Occurrence, words: Words) -> str:
-    tracks = [track.name.in_(words.language) for track in exam.tracks if track.id in occurrence.tracks]
+    tracks = track_names(exam, occurrence, words)
     return words.t("only for: {tracks}", tracks=words.t(", ").join(tracks)) if tracks else ""
 
 

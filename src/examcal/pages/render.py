@@ -14,6 +14,7 @@ from examcal.pages import atom, kit, links, listing
 from examcal.pages.entries import entries_of, latest_moves, milestones_for
 from examcal.pages.history import PublishedChange
 from examcal.pages.links import Layout, Origin, event_path, feed_path, relative
+from examcal.pages.poster import fit
 from examcal.pages.subscribe import panel
 from examcal.pages.timeline import draw
 from examcal.pages.words import Words
@@ -21,7 +22,6 @@ from examcal.schedule.model import Exam, Kind, Schedule, Text
 from examcal.texts import LANGUAGES
 
 ASSETS = ("examcal.css", "examcal.js", "favicon.svg", "icon.png")
-POSTER_ROWS = 32  # what one A4 sheet holds and is still read from a step away
 ROBOTS = b"User-agent: *\nAllow: /\n"
 
 
@@ -197,16 +197,17 @@ def _poster(site: _Site, exam: Exam, place: str | None) -> tuple[str, bytes]:
     here = exam.site(place) if place else None
     target = site.layout.exam(exam.id, place)
     name = _name(site.words, exam.name, here.name if here else None)
+    entries = entries_of(exam, milestones_for(exam, place), site.words, site.moves, place)
     page = site.page(
         "poster.html",
         path,
         site.twins("poster", exam.id, place),
         exam=exam,
         place=here,
-        entries=entries_of(exam, milestones_for(exam, place), site.words, site.moves, place),
+        entries=entries,
         panel=panel(site.origin, target, name, site.words, exam.id, place),
         target=target,
-        rows=POSTER_ROWS,
+        fit=fit(entries, exam.name.in_(site.words.language), site.words),
         checked=_last_checked(exam),
     )
     return path, page

@@ -61,7 +61,7 @@ class Row:
 
     @property
     def anchor(self) -> str:
-        """Where the label is tied to its bars so that it stays inside even on a phone: ``start``, ``end`` or ``middle``."""
+        """Which part of the label stands at ``x``, so that it stays inside even on a phone."""
         width = columns(self.label) * COLUMN_WIDTH / NARROWEST * 100
         if not self.bars or self.bars[0].left + width <= 100:  # noqa: PLR2004 - per cent
             return "start"
