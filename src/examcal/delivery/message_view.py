@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote
 
 from examcal.delivery.wording import (
     day_text,
@@ -35,6 +34,7 @@ from examcal.schedule.model import (
 from examcal.texts import translate
 
 _TO_PASS = frozenset({Kind.REVIEW, Kind.EXAM, Kind.SCORE})
+_CENTRAL = frozenset({Kind.EXAM, Kind.SCORE, Kind.ANNOUNCEMENT})  # what no site can answer for
 _SITES_LISTED = 30
 _OPEN_DAYS = {
     OpenDays.ALL: "every day",
@@ -125,7 +125,7 @@ class Describer:
     def conditions(self) -> tuple[str, ...]:
         """Return whom the milestone concerns: tracks, what must be done before, who acts."""
         occurrence, found = self.occurrence, []
-        if occurrence.tracks:
+        if occurrence.tracks and not {track.id for track in self.exam.tracks} <= {*occurrence.tracks}:
             names = [self._track(track) for track in occurrence.tracks]
             found.append(self.say("Only for: {tracks}", tracks=self._listed(names)))
         if occurrence.requires:
@@ -155,7 +155,7 @@ class Describer:
         own = self.occurrence.contacts or self.exam.contacts
         lines = [self._site_line(site)] if site else []
         lines += [self._contact_line(contact) for contact in own if not site or contact.phones != site.phones]
-        if not site and self.exam.sites:
+        if not site and self.occurrence.kind not in _CENTRAL:
             lines.append(self._all_sites())
         return tuple(dict.fromkeys(line for line in lines if line))
 
@@ -164,11 +164,13 @@ class Describer:
         return tuple(self._source(source) for source in self.occurrence.sources)
 
     def action_url(self, base_url: str) -> str | None:
-        """Return the address of the page that says more, or None without a ``base_url``."""
+        """Return the address of the entry on its page, or None without a ``base_url``; ids need no escaping."""
         if not base_url:
             return None
-        folder = "/".join(quote(part, safe="") for part in (self.exam.id, self.occurrence.site) if part)
-        return f"{base_url.rstrip('/')}/{folder}/#{quote(self.occurrence.milestone, safe='')}"
+        site = self.occurrence.site
+        folder = f"{self.exam.id}/{site}" if site else self.exam.id
+        anchor = f"m-{self.occurrence.milestone}" + (f".{site}" if site else "")
+        return f"{base_url.rstrip('/')}/{folder}/#{anchor}"
 
     def _rows(self) -> Iterator[Row]:
         occurrence = self.occurrence
@@ -236,8 +238,10 @@ class Describer:
         milestone = self.exam.milestone(milestone_id)
         if milestone is None:
             return milestone_id
-        msgid = "“{name}” passed" if milestone.area.kind in _TO_PASS else "“{name}” done"
-        return self.say(msgid, name=self.read(milestone.area.name))
+        name, kind = self.read(milestone.area.name), milestone.area.kind
+        if kind is Kind.EXAM and self.occurrence.kind is Kind.SCORE:
+            return self.say("“{name}” taken", name=name)
+        return self.say("“{name}” passed", name=name) if kind in _TO_PASS else self.say("“{name}” done", name=name)
 
     def _listed(self, texts: Iterable[str]) -> str:
         return self.say(", ").join(texts)

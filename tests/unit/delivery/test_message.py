@@ -191,7 +191,7 @@ def test_a_message_names_conditions_place_contact_source_and_how_to_stop() -> No
         "房山区：81380537",
         "2026年1月20日发布，2026年11月22日核对",
         "原文：“网上报名时间为2026年1月29日10时至2月11日24时；逾期不予受理，不再补报。”",
-        "详情：https://exam.example.org/physician-2026-beijing/fangshan/#onsite-review",
+        "详情：https://exam.example.org/physician-2026-beijing/fangshan/#m-onsite-review.fangshan",
         "不想再收到，请退订或告知发信人。",
     ):
         assert expected in message.text
@@ -205,9 +205,11 @@ def test_area_wide_messages_list_the_phones_of_all_sites() -> None:
     assert "由单位办理，考生本人无须办理。" in message.text
 
 
-def test_tracks_and_papers_are_named() -> None:
+def test_papers_are_named_and_tracks_where_not_all_are_meant() -> None:
     message = remind(found("written-exam"), "opens -7d", "2026-08-15T09:00")
-    assert "仅适用于：首次报考、2025年实践技能合格" in message.text
+    assert "仅适用于" not in message.text
+    fee = remind(found("skills-fee"), "opens", "2026-05-01T10:00")
+    assert "仅适用于：首次报考\n前提：「现场审核」已通过\n" in fee.text
     assert "  第一单元：2026年8月22日（周六）09:00至11:30\n" in message.text
 
 
