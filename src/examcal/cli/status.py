@@ -132,6 +132,5 @@ def _write_schedule(schedule: object) -> None:
 def _write_channels(channels: object) -> None:
     if isinstance(channels, dict) and channels:
         columns = ("sent", "retry", "dead", "paused_until", "reason")
-        rows = [(name, *(channel.get(column) or 0 for column in columns[:3]),
-                 *(channel.get(column) or "" for column in columns[3:])) for name, channel in channels.items()]  # fmt: skip
+        rows = [(name, *(channel.get(column) or "" for column in columns)) for name, channel in channels.items()]
         write_table([say(name) for name in ("Channel", "Sent", "Retry", "Dead", "Paused until", "Reason")], rows)

@@ -1,0 +1,164 @@
+"""``examcal diff``: what an edit changes for people, before anybody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from examcal.cli.command import argument, command
+from examcal.cli.dates import edge_text, moment_text
+from examcal.cli.effect import Effect, ReminderChange, effect_of
+from examcal.cli.invocation import Invocation
+from examcal.cli.ledgers import looking, texts_of
+from examcal.cli.output import console, plain, write, write_json
+from examcal.cli.reading import present, read_file, read_schedule, today_of
+from examcal.cli.wiring import audiences_of
+from examcal.cli.words import language, say
+from examcal.errors import NoInputError
+from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity
+from examcal.schedule.loader import load
+from examcal.schedule.model import Schedule
+
+ACCEPTED = "accepted"
+_KINDS = {
+    ChangeKind.EARLIER: "earlier",
+    ChangeKind.LATER: "later",
+    ChangeKind.ANNOUNCED: "announced",
+    ChangeKind.POSTPONED: "postponed",
+    ChangeKind.CANCELLED: "cancelled",
+    ChangeKind.REVIVED: "takes place after all",
+    ChangeKind.MOVED_PLACE: "other place",
+}
+
+
+@command("diff", "Show what an edit changes for people.", formats=("text", "json", "markdown"))
+@argument("old", metavar="OLD|accepted")
+@argument("new", required=False, type=click.Path(path_type=Path))
+def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa: N802 - looked up by this name
+    """Compare two schedules; "accepted" is what the daemon works with."""
+    now = present()
+    before = _accepted(invocation, now) if old == ACCEPTED else read_file(Path(old), now).schedule
+    after = read_file(new, now).schedule if new else read_schedule(invocation, now).schedule
+    effect = effect_of(before, after, audiences_of(invocation.settings), now)
+    match invocation.format:
+        case "json":
+            write_json(_as_json(effect))
+        case "markdown":
+            write("\n".join(_as_markdown(effect, after)))
+        case _:
+            _write(effect, after)
+
+
+def _accepted(invocation: Invocation, now: datetime) -> Schedule:
+    with looking(invocation.settings) as ledger:
+        version = ledger.current() if ledger else None
+    if version is None:
+        raise NoInputError("no daemon has accepted a schedule yet")
+    return load(texts_of(version), today=today_of(now)).schedule
+
+
+def _as_json(effect: Effect) -> dict[str, object]:
+    return {
+        "changes": [
+            {
+                "kind": change.kind.value,
+                "severity": change.severity.value,
+                "exam": change.occurrence.exam,
+                "milestone": change.occurrence.milestone,
+                "site": change.occurrence.site,
+                "name": change.occurrence.name.in_(language()),
+                "anchor": change.anchor.value if change.anchor else None,
+                "old": change.old.at.isoformat() if change.old else None,
+                "new": change.new.at.isoformat() if change.new else None,
+            }
+            for change in effect.changes
+        ],
+        "added": list(effect.added),
+        "removed": list(effect.removed),
+        "feeds": list(effect.feeds),
+        "reminders": [
+            {
+                "kind": one.kind,
+                "occurrence": one.occurrence,
+                "rule": one.rule,
+                "old": one.old.isoformat() if one.old else None,
+                "new": one.new.isoformat() if one.new else None,
+            }
+            for one in effect.reminders
+        ],
+        "recipients": effect.recipients,
+        "held": effect.is_held,
+    }
+
+
+def _change_line(change: Change) -> str:
+    occurrence = change.occurrence
+    name = occurrence.name.in_(language()) + (f" @{occurrence.site}" if occurrence.site else "")
+    edge = {"opens": say("opens"), "closes": say("closes")}.get(change.anchor.value if change.anchor else "", "")
+    dates = f" {edge_text(change.old) or '—'} → {edge_text(change.new) or '—'}" if change.old or change.new else ""
+    return f"{say(_KINDS[change.kind])}: {name}{' ' if edge else ''}{edge}{dates}"
+
+
+def _reminder_line(one: ReminderChange, zone: str) -> str:
+    words = {"added": "reminder added", "moved": "reminder moved", "cancelled": "reminder cancelled"}
+    instants = [moment_text(at, zone) for at in (one.old, one.new) if at]
+    return f"{say(words[one.kind])}: {one.occurrence} {one.rule}: {' → '.join(instants)}"
+
+
+def _lines(effect: Effect, schedule: Schedule) -> Iterator[tuple[str, str]]:
+    """Yield heading and line pairs."""
+    zone = schedule.zone
+    for change in effect.changes:
+        yield "Dates", _change_line(change)
+    for identifier in effect.added:
+        yield "Milestones", say("new: {id}", id=identifier)
+    for identifier in effect.removed:
+        yield "Milestones", say("removed: {id}", id=identifier)
+    for one in effect.reminders:
+        yield "Reminders", _reminder_line(one, zone)
+    for path in effect.feeds:
+        yield "Feeds", path
+
+
+def _closing(effect: Effect) -> Iterator[str]:
+    if effect.changes:
+        yield say("{recipients} recipients will get a change notice.", recipients=effect.recipients)
+    if effect.is_held:
+        yield say("This edit takes away so much that the daemon will hold it for `examcal schedule accept`.")
+
+
+def _as_markdown(effect: Effect, schedule: Schedule) -> Iterator[str]:
+    if effect.is_nothing:
+        yield say("Nobody will notice this edit.")
+        return
+    heading = ""
+    for group, line in _lines(effect, schedule):
+        if group != heading:
+            heading = group
+            yield f"\n### {say(group)}\n"
+        yield f"- {_escaped(line)}"
+    yield ""
+    yield from _closing(effect)
+
+
+def _escaped(line: str) -> str:
+    return "".join(f"\\{c}" if c in "\\`*_[]<>|" else c for c in plain(line))
+
+
+def _write(effect: Effect, schedule: Schedule) -> None:
+    if effect.is_nothing:
+        write(say("Nobody will notice this edit."))
+        return
+    out = console()
+    urgent = {_change_line(change) for change in effect.changes if change.severity is ChangeSeverity.URGENT}
+    heading = ""
+    for group, line in _lines(effect, schedule):
+        if group != heading:
+            heading = group
+            out.print(say(group), style="bold")
+        out.print(f"  {plain(line)}", style="red" if line in urgent else "")
+    for line in _closing(effect):
+        write(line)

@@ -1,0 +1,103 @@
+"""What an edit changes for people: dates, feeds, reminders, and how many will be told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from examcal.feed.calendar import EventBook, feed_path
+from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, concerns
+from examcal.plan.planner import plan
+from examcal.plan.reminder import Reminder
+from examcal.schedule.changes import Change, compare, removed_occurrences, shrinks
+from examcal.schedule.model import Schedule
+
+_HORIZON = timedelta(days=800)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderChange:
+    """A reminder that an edit adds, moves or cancels; the instants are aware, None where there is none."""
+
+    occurrence: str
+    rule: str
+    old: datetime | None
+    new: datetime | None
+
+    @property
+    def kind(self) -> str:
+        """``added``, ``cancelled`` or ``moved``."""
+        if self.old is None:
+            return "added"
+        return "moved" if self.new else "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Everything that an edit does. ``recipients`` hear of the changes; ``is_held``: a guard will ask first."""
+
+    changes: tuple[Change, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    feeds: tuple[str, ...]
+    reminders: tuple[ReminderChange, ...]
+    recipients: int
+    is_held: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nobody will notice the edit."""
+        return not (self.changes or self.added or self.removed or self.feeds or self.reminders)
+
+
+def effect_of(old: Schedule, new: Schedule, audiences: Sequence[Audience], now: datetime) -> Effect:
+    """Return what replacing ``old`` by ``new`` does, as of ``now``."""
+    changes = compare(old, new)
+    return Effect(
+        changes=changes,
+        added=tuple(occurrence.id for occurrence in removed_occurrences(new, old)),
+        removed=tuple(occurrence.id for occurrence in removed_occurrences(old, new)),
+        feeds=tuple(_feeds(old, new)),
+        reminders=tuple(_reminders(old, new, now)),
+        recipients=_recipients(changes, new, audiences),
+        is_held=shrinks(old, new, now) is not None,
+    )
+
+
+def _feeds(old: Schedule, new: Schedule) -> Iterator[str]:
+    """Yield the paths of the feeds whose octets differ."""
+    before, after = EventBook(old), EventBook(new)
+    paths: dict[str, tuple[str | None, str | None]] = {feed_path(): (None, None)}
+    for schedule in (old, new):
+        for exam in schedule.exams:
+            paths[feed_path(exam.id)] = (exam.id, None)
+            paths.update({feed_path(exam.id, site.id): (exam.id, site.id) for site in exam.sites})
+    for path, (exam_id, site_id) in paths.items():
+        if before.feed(exam_id, site_id) != after.feed(exam_id, site_id):
+            yield path
+
+
+def _reminders(old: Schedule, new: Schedule, now: datetime) -> Iterator[ReminderChange]:
+    before, after = _due(old, now), _due(new, now)
+    for key in sorted(before.keys() | after.keys()):
+        earlier, later = before.get(key), after.get(key)
+        if earlier is None or later is None or earlier.due_at != later.due_at:
+            one = later or earlier
+            if one is not None:
+                due_before, due_after = (each.due_at if each else None for each in (earlier, later))
+                yield ReminderChange(one.occurrence.id, str(one.rule), due_before, due_after)
+
+
+def _due(schedule: Schedule, now: datetime) -> dict[tuple[str, str], Reminder]:
+    found = plan(schedule, since=now, until=now + _HORIZON).reminders
+    return {(reminder.occurrence.origin_id, str(reminder.rule)): reminder for reminder in found}
+
+
+def _recipients(changes: Sequence[Change], new: Schedule, audiences: Sequence[Audience]) -> int:
+    told: set[tuple[str, str]] = set()
+    for audience in audiences or (OUTBOX_AUDIENCE,):
+        for change in changes:
+            if concerns(audience, change.occurrence, new.exam(change.occurrence.exam)):
+                told |= {(audience.channel, address) for address in audience.to or ("",)}
+    return len(told)
