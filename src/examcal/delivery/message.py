@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from examcal.channels.port import Message
-from examcal.delivery.message_change import change_lead, change_row
+from examcal.delivery.message_change import change_lead, change_rows
 from examcal.delivery.message_lead import Lead, occurrence_subject, reminder_lead
 from examcal.delivery.message_templates import TemplateFaultError, Templates
 from examcal.delivery.message_view import Describer, View
@@ -89,18 +89,17 @@ class Renderer:
         *,
         language: str,
         now: datetime,
-        others: Sequence[Change] = (),
     ) -> Message:
         """Return the notice of ``change`` as things stand at ``now``, an aware instant.
 
-        ``others`` are further changes of the same occurrence that one notice covers.
+        It leads with ``change`` and lists whatever else differs between the two occurrences.
         """
         occurrence = change.occurrence
         lead = change_lead(change, now, language)
         view = self._view(occurrence, exam, schedule, lead, language=language, now=now)
         refresh = translate("Your calendar may show this only tomorrow; this notice counts.", language)
-        rows = dict.fromkeys(row for one in (change, *others) if (row := change_row(one, language)))
-        view = replace(view, cautions=(*view.cautions, refresh), rows=(*rows, *view.rows))
+        rows = (*change_rows(change, language), *view.rows)
+        view = replace(view, cautions=(*view.cautions, refresh), rows=rows)
         if occurrence.status is Status.CANCELLED:
             view = replace(view, tasks=(), conditions=())
         name, title = one_line(occurrence.name.in_(language)), one_line(exam.name.in_(language))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -35,18 +37,41 @@ def change_lead(change: Change, now: datetime, language: str) -> Lead:
             assert_never(change.kind)
 
 
-def change_row(change: Change, language: str) -> Row | None:
-    """Return what changed as one labelled line, old value first; None where no value stands against another."""
-    if change.kind is ChangeKind.MOVED_PLACE:
-        what, old, new = translate("place", language), *_places(change, language)
-    else:
-        what = _what(change, language)
-        old = _edge(change.old, change.before, language)
-        new = _edge(change.new, change.occurrence, language) or translate("to be announced", language)
-    if not old or old == new or change.kind is ChangeKind.CANCELLED:
-        return None
-    line = translate("{what} from {old} to {new}", language, what=what, old=old, new=new)
-    return Row(translate("Change", language), (line,))
+def change_rows(change: Change, language: str) -> tuple[Row, ...]:
+    """Return all that differs between the two occurrences of ``change``, one labelled line each, old value first.
+
+    A cancelled milestone has none: there is no new value.
+    """
+    if change.kind is ChangeKind.CANCELLED:
+        return ()
+    lines = [_line(_what(one, language), _edges(one, language), language) for one in _moves(change)]
+    lines.append(_line(translate("place", language), _places(change, language), language))
+    return tuple(Row(translate("Change", language), (line,)) for line in dict.fromkeys(lines) if line)
+
+
+def _moves(change: Change) -> Iterator[Change]:
+    """Yield ``change``, and the move of the other edge where both ends of a window moved."""
+    if change.anchor:
+        yield change
+    if change.occurrence.shape in _DAY_SHAPES or change.before.shape in _DAY_SHAPES:
+        return
+    for anchor in Anchor:
+        if anchor is not change.anchor:
+            old, new = change.before.edge(anchor), change.occurrence.edge(anchor)
+            yield replace(change, anchor=anchor, old=old, new=new, session=None)
+
+
+def _edges(change: Change, language: str) -> tuple[str, str]:
+    new = _edge(change.new, change.occurrence, language) or translate("to be announced", language)
+    return _edge(change.old, change.before, language), new
+
+
+def _line(what: str, values: tuple[str, str], language: str) -> str:
+    """Return a line for two values that differ; empty where one is missing or both are equal."""
+    old, new = values
+    if not old or not new or old == new:
+        return ""
+    return translate("{what} from {old} to {new}", language, what=what, old=old, new=new)
 
 
 def period_text(occurrence: Occurrence, language: str) -> str:

@@ -137,15 +137,13 @@ def test_a_moved_paper_is_called_by_its_name() -> None:
     assert first_line(exam, moved).startswith("「网上报名」「第一单元」开始时间推迟到2026年8月22日（周六）10:00")
 
 
-def test_one_notice_can_cover_both_edges() -> None:
-    old, new = (
-        schedule(one(opens="2026-03-01 09:00", closes="2026-03-05 17:00")),
-        schedule(one(opens="2026-03-02 09:00", closes="2026-03-06 17:00")),
-    )
-    opening, closing = compare(old, new)
-    notice = Renderer().change(closing, new.exams[0], new, language="zh-CN", now=NOW, others=(opening,))
-    assert "截止时间由2026年3月5日（周四）17:00改为2026年3月6日（周五）17:00" in notice.text
-    assert "开始时间由2026年3月1日（周日）09:00改为2026年3月2日（周一）09:00" in notice.text
+def test_one_notice_lists_everything_that_moved() -> None:
+    old = one(opens="2026-03-01 09:00", closes="2026-03-05 17:00", location=text("一教101"))
+    new = one(opens="2026-03-02 09:00", closes="2026-03-06 17:00", location=text("二教202"))
+    for notice in notices(old, new):
+        assert "变更：截止时间由2026年3月5日（周四）17:00改为2026年3月6日（周五）17:00" in notice.text
+        assert "变更：开始时间由2026年3月1日（周日）09:00改为2026年3月2日（周一）09:00" in notice.text
+        assert "变更：地点由一教101改为二教202" in notice.text
 
 
 def test_english_readers_get_english() -> None:
