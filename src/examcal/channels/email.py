@@ -136,7 +136,7 @@ class EmailChannel:
 
     def _lost(self, lost: SessionLostError) -> ChannelError:
         outcome = Outcome.AMBIGUOUS if lost.step is Step.DOT else Outcome.TRANSIENT
-        return ChannelError(outcome, f"{lost.step}: {quote_answer(lost.text)}", code="connection")
+        return ChannelError(outcome, f"{lost.step}: {quote_answer(lost.text, self._secrets)}", code="connection")
 
     def _until_tomorrow(self) -> float:
         """Seconds until ten past midnight in China."""

@@ -74,7 +74,7 @@ class HttpExchange:
         try:
             async with asyncio.timeout(self.timeouts.total):
                 return await self._call(method, target, content, progress)
-        except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise _failure(error, progress) from None
         except TimeoutError:
             raise ChannelError(progress.outcome, "no answer in time", code="timeout") from None

@@ -112,7 +112,7 @@ def _translated(step: Step):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a
     try:
         yield
     except aiosmtplib.SMTPResponseException as refused:
-        if refused.code < 200:  # noqa: PLR2004 - aiosmtplib's own code for an answer that is not SMTP
+        if not 200 <= refused.code < 600:  # noqa: PLR2004 - no code of SMTP, or aiosmtplib's own for nonsense
             raise SessionLostError("the answer is not SMTP", step) from None
         raise RefusedBySmtpError(Reply(refused.code, refused.message.replace("\n", " ")), step) from None
     except (ssl.SSLError, ssl.CertificateError) as error:
