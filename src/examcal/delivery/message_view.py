@@ -168,7 +168,8 @@ class Describer:
         if not base_url:
             return None
         site = self.occurrence.site
-        folder = f"{self.exam.id}/{site}" if site else self.exam.id
+        language = self.language if self.language != self.schedule.language else None
+        folder = "/".join(part for part in (language, self.exam.id, site) if part)
         anchor = f"m-{self.occurrence.milestone}" + (f".{site}" if site else "")
         return f"{base_url.rstrip('/')}/{folder}/#{anchor}"
 
