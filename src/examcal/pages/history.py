@@ -5,14 +5,13 @@ A published change is flat and made of plain values, so that the publication can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from examcal.identity import content_digest, occurrence_id
-from examcal.schedule.changes import Change, ChangeSeverity
 from examcal.schedule.model import Edge, Occurrence, Session, Shape, Source, Status, Text
 
 
@@ -121,18 +120,6 @@ class PublishedChange:
             _statement(values["new"]),
             _source(values["source"]),
         )
-
-
-def published(changes: Iterable[Change], at: datetime) -> tuple[PublishedChange, ...]:
-    """Return what ``changes`` publish at the aware instant ``at``: one per occurrence, under its most urgent word."""
-    found: dict[str, Change] = {}
-    for change in changes:
-        known = found.get(change.occurrence.id)
-        if known is None or (change.severity is ChangeSeverity.URGENT and known.severity is not ChangeSeverity.URGENT):
-            found[change.occurrence.id] = change
-    return tuple(
-        PublishedChange.of(change.kind.value, change.before, change.occurrence, at) for change in found.values()
-    )
 
 
 def _statement_json(statement: Statement | None) -> dict[str, Any] | None:

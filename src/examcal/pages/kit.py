@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from examcal.feed.calendar import feed_path
 from examcal.pages.entries import milestones_for, track_names
 from examcal.pages.history import PublishedChange, Statement
-from examcal.pages.links import Layout, Origin, feed_path, web_url
+from examcal.pages.links import Layout, Origin, web_url
 from examcal.pages.words import Words
 from examcal.schedule.model import Exam, Occurrence, Schedule, Session, Status
 

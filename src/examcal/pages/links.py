@@ -111,15 +111,3 @@ class Layout:
     def kit(self, exam: str, file: str = "index.html") -> str:
         """Return a file of the office kit."""
         return self.within(f"kits/{exam}/{file}")
-
-
-def feed_path(exam: str | None, site: str | None = None) -> str:
-    """Return the calendar feed's path, the same for every language."""
-    if exam is None:
-        return "feeds/all.ics"
-    return f"feeds/{exam}/{site}.ics" if site else f"feeds/{exam}.ics"
-
-
-def event_path(exam: str, milestone: str) -> str:
-    """Return the path of one milestone's own calendar file, for people who want nothing else."""
-    return f"feeds/{exam}/milestones/{milestone}.ics"

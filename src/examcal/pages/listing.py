@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from examcal.pages.links import Layout, Origin, feed_path, web_url
+from examcal.feed.calendar import feed_path
+from examcal.pages.links import Layout, Origin, web_url
 from examcal.schedule.model import Contact, Edge, Exam, Occurrence, Schedule, Source, Text
 
 
@@ -16,7 +17,7 @@ def schedule_json(schedule: Schedule, origin: Origin) -> bytes:
         "version": 1,
         "timezone": schedule.zone,
         "language": schedule.language,
-        "feed": origin.of(feed_path(None)),
+        "feed": origin.of(feed_path()),
         "exams": [_exam(exam, origin, layout) for exam in schedule.exams],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -64,7 +65,8 @@ def _row(occurrence: Occurrence) -> dict[str, Any]:
         "named_opens": _day(opens),
         "named_closes": _day(closes),
         "status": occurrence.status.value,
-        "sources": [_source(source) for source in occurrence.sources],
+        "source": next((_source(source) for source in occurrence.sources), None),
+        "further_sources": [_source(source) for source in occurrence.sources[1:]],
         "shape": occurrence.shape.value,
         "timezone": occurrence.zone,
         "opens_clock": opens.clock if opens else None,

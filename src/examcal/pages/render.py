@@ -9,11 +9,13 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from examcal.feed.addresses import NOTES
+from examcal.feed.calendar import feed_path, milestone_path
 from examcal.identity import content_digest
 from examcal.pages import atom, kit, links, listing
 from examcal.pages.entries import entries_of, latest_moves, milestones_for
 from examcal.pages.history import PublishedChange
-from examcal.pages.links import Layout, Origin, event_path, feed_path, relative
+from examcal.pages.links import Layout, Origin, relative
 from examcal.pages.poster import fit
 from examcal.pages.subscribe import panel
 from examcal.pages.timeline import draw
@@ -75,6 +77,7 @@ class _Site:
                 t=self.words.t,
                 words=self.words,
                 said=self.words.said,
+                notes=NOTES,
                 site_layout=self.layout,
                 origin=self.origin,
                 path=path,
@@ -140,7 +143,7 @@ def _index(site: _Site) -> tuple[str, bytes]:
     exams = [(exam, entries_of(exam, milestones_for(exam), site.words, site.moves)) for exam in site.schedule.exams]
     subscription = panel(site.origin, path, site.words.t("All exams"), site.words, None)
     page = site.page(
-        "index.html", path, site.twins("within", "index.html"), exams=exams, panel=subscription, feed=feed_path(None)
+        "index.html", path, site.twins("within", "index.html"), exams=exams, panel=subscription, feed=feed_path()
     )
     return path, page
 
@@ -165,7 +168,7 @@ def _exam(site: _Site, exam: Exam, place: str | None, track: str | None = None) 
         kinds=kinds,
         panel=panel(site.origin, path, name, site.words, exam.id, place, track),
         feed=feed_path(exam.id, place),
-        event_path=event_path,
+        event_path=milestone_path,
         checked=_last_checked(exam),
     )
     return path, page
