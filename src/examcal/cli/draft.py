@@ -1,0 +1,44 @@
+"""``examcal draft``: an announcement's text becomes a schedule to review."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from examcal.cli.command import argument, command, option
+from examcal.cli.invocation import Invocation
+from examcal.cli.output import write
+from examcal.cli.words import language
+from examcal.errors import NoInputError, PermissionDeniedError
+from examcal.schedule.draft import draft
+
+_LARGEST = 4_000_000
+
+
+@command("draft", "Turn an announcement into a schedule to review.")
+@argument("file", metavar="FILE|-")
+@option("--year", type=int, metavar="YEAR", about="The year where the announcement has none.")
+def COMMAND(invocation: Invocation, file: str, year: int | None) -> None:  # noqa: N802 - looked up by this name
+    """Write YAML to standard output."""
+    del invocation
+    octets = sys.stdin.buffer.read(_LARGEST) if file == "-" else _read(Path(file))
+    name = "-" if file == "-" else Path(file).name
+    write(draft(_decoded(octets), year=year, source_name=name, language=language()).rstrip("\n"))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_LARGEST)
+    except PermissionError:
+        raise PermissionDeniedError("{path} may not be read", path=path) from None
+    except (FileNotFoundError, IsADirectoryError):
+        raise NoInputError("{path} does not exist", path=path) from None
+
+
+def _decoded(octets: bytes) -> str:
+    """Return the text; announcements are often saved in GB18030."""
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return octets.decode("gb18030", "replace")

@@ -1,0 +1,346 @@
+"""The daemon: accept edits, publish, deliver at the due instant, tell the admins, and end cleanly.
+
+APScheduler holds wake-ups only. What is due, sent or planned is in the ledger, so nothing is lost with the process.
+The wall clock may be set while the scheduler sleeps, and its own loop may fail; a plain task on the monotonic clock
+watches over both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from examcal.clock import Clock
+from examcal.daemon.admins import Admins
+from examcal.daemon.supervisor import notify, watchdog_interval
+from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
+from examcal.errors import ExamcalError, Sentence
+from examcal.schedule.model import Schedule
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks at the schedule file."""
+LONGEST_REST = timedelta(seconds=15)
+"""Deliveries are looked at this often at least: a command may have released some."""
+GUARD_EVERY = 5.0
+STEP = 2.0
+"""Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
+STALLED_AFTER = 90.0
+STOP_WITHIN = 15.0
+MOST_PROBLEMS = 20
+HOME = ZoneInfo("Asia/Shanghai")
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of offering a schedule. ``held`` says why it waits; ``notes`` are for the admins."""
+
+    held: Sentence | None = None
+    notes: tuple[Sentence, ...] = ()
+
+
+class Work(Protocol):
+    """The deliveries, as the daemon drives them."""
+
+    async def take(self, offer: Offer) -> Taken:
+        """Accept an edit and plan it, or hold it. Raises ExamcalError."""
+
+    async def last_good(self) -> Schedule | None:
+        """Return the schedule accepted last, or None on a new ledger."""
+
+    async def deliver(self) -> datetime | None:
+        """Send what is due; return when there is something to do again. Raises ExamcalError."""
+
+    async def overdue(self) -> int:
+        """Return how many deliveries should have left long ago."""
+
+    async def report(self) -> Sequence[Sentence]:
+        """Return the lines of the weekly summary."""
+
+    async def stop(self) -> None:
+        """Claim nothing more, and wait for what is on its way."""
+
+
+class Serving(Protocol):
+    """A server that runs beside the deliveries."""
+
+    async def serve(self) -> None:
+        """Serve until stopped."""
+
+    def stop(self) -> None:
+        """Let ``serve`` end."""
+
+
+@dataclass(slots=True)
+class Conditions:
+    """What is not as it should be, by code; read by health and status."""
+
+    by_code: dict[str, Sentence] = field(default_factory=dict)
+
+    def set(self, code: str, sentence: Sentence | None) -> None:
+        """Note a condition, or that it is over."""
+        if sentence is None:
+            self.by_code.pop(code, None)
+        else:
+            self.by_code[code] = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the daemon is made of. ``publish`` blocks; ``ping`` is the sign of life, None without one."""
+
+    clock: Clock
+    work: Work
+    watch: ScheduleWatch
+    publish: Callable[[Schedule], Sequence[Sentence]]
+    admins: Admins
+    conditions: Conditions
+    servers: Sequence[Serving] = ()
+    ping: Callable[[], Awaitable[bool]] | None = None
+    ping_every: float = 60.0
+    weekly_summary: bool = True
+    ready: Callable[[Schedule | None], None] = lambda _schedule: None
+
+
+class Daemon:
+    """One run of the process. ``run`` returns after ``stop``."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._stopping = asyncio.Event()
+        self._scheduler = AsyncIOScheduler()
+        self._delivering = asyncio.Lock()
+        self._looking = asyncio.Lock()
+        self._publishing = asyncio.Lock()
+        self._held: Offer | None = None
+        self._schedule: Schedule | None = None
+        self._last_tick = parts.clock.monotonic()
+        self._failures = 0
+
+    def stop(self) -> None:
+        """Let ``run`` end."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Look at the schedule now."""
+        self._parts.watch.again()
+        self._run_now("look", self._look, IntervalTrigger(seconds=LOOK_EVERY))
+
+    async def run(self) -> None:
+        """Run until stopped. Raises what makes going on impossible (a damaged ledger, a failed server)."""
+        servers = [asyncio.create_task(server.serve()) for server in self._parts.servers]
+        guard = asyncio.create_task(self._guard())
+        try:
+            await self._start()
+            await self._until_stopped(servers)
+        finally:
+            notify("STOPPING=1")
+            guard.cancel()
+            await self._wind_down(servers)
+
+    async def _start(self) -> None:
+        self._take_found(await asyncio.to_thread(self._parts.watch.first, self._today()), at_start=True)
+        await self._settle_offer()
+        if self._schedule is None:
+            self._schedule = await self._parts.work.last_good()
+            await self._publish()
+        self._start_scheduler()
+        self._parts.ready(self._schedule)
+        notify("READY=1")
+
+    async def _until_stopped(self, servers: Sequence[asyncio.Task[None]]) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        done, _ = await asyncio.wait([stopping, *servers], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for task in done - {stopping}:
+            task.result()
+
+    async def _wind_down(self, servers: Sequence[asyncio.Task[None]]) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for server in self._parts.servers:
+            server.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN):
+                await self._parts.work.stop()
+                await asyncio.gather(*servers, return_exceptions=True)
+                await self._parts.admins.close()
+
+    # What wakes it --------------------------------------------------------------------------------------------
+
+    def _start_scheduler(self) -> None:
+        """Start a scheduler with all jobs. Missed runs are made up for once, whatever the clock did."""
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 3}
+        self._scheduler = AsyncIOScheduler(job_defaults=defaults, timezone=HOME)
+        add = self._scheduler.add_job
+        add(self._look, IntervalTrigger(seconds=LOOK_EVERY), id="look")
+        add(self._check_overdue, IntervalTrigger(minutes=1), id="overdue")
+        add(self._publish, CronTrigger(hour=0, minute=5, timezone=HOME), id="publish")
+        if self._parts.weekly_summary:
+            add(self._summarize, CronTrigger(day_of_week="mon", hour=9, timezone=HOME), id="summary")
+        if self._parts.ping:
+            add(self._ping, IntervalTrigger(seconds=self._parts.ping_every), id="ping", next_run_time=self._now())
+        self._scheduler.start()
+        self._wake_at(self._now())
+
+    def _wake_at(self, at: datetime) -> None:
+        """Let deliveries be looked at then; one wake-up is planned at a time."""
+        if self._scheduler.running:
+            self._scheduler.add_job(self._deliver, DateTrigger(at), id="deliver", replace_existing=True)
+
+    def _run_now(self, name: str, call: Callable[[], Awaitable[None]], trigger: IntervalTrigger) -> None:
+        if self._scheduler.running:
+            self._scheduler.add_job(call, trigger, id=name, replace_existing=True, next_run_time=self._now())
+
+    async def _guard(self) -> None:
+        """Notice a wall clock that was set, a scheduler that stalls, and feed the supervisor's watchdog."""
+        clock = self._parts.clock
+        beat = min(GUARD_EVERY, watchdog_interval() or GUARD_EVERY)
+        wall, steady = clock.now(), clock.monotonic()
+        while True:
+            await asyncio.sleep(beat)
+            now, ticked = clock.now(), clock.monotonic()
+            step = (now - wall).total_seconds() - (ticked - steady)
+            wall, steady = now, ticked
+            if abs(step) > STEP:
+                _log.warning("the clock was set", seconds=round(step))
+                self._restart_scheduler()
+            elif self._scheduler.running and ticked - self._last_tick > STALLED_AFTER:
+                _log.error("the scheduler stalled and is started again")
+                self._last_tick = ticked
+                self._restart_scheduler()
+            notify("WATCHDOG=1")
+
+    def _restart_scheduler(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+            self._start_scheduler()
+
+    # What it does then ----------------------------------------------------------------------------------------
+
+    async def _deliver(self) -> None:
+        """Send what is due, and plan the next wake-up."""
+        if self._delivering.locked():
+            return
+        async with self._delivering:
+            again = self._now() + LONGEST_REST
+            try:
+                due = await self._parts.work.deliver()
+                self._failures = 0
+                self._parts.conditions.set("ledger", None)
+                again = min(again, max(due, self._now())) if due else again
+            except ExamcalError as error:
+                again = self._now() + timedelta(seconds=min(30, 2**self._failures))
+                self._failures += 1
+                self._trouble("ledger", error.sentence)
+            except Exception as error:  # noqa: BLE001 - one bad delivery must not end the loop
+                again = self._now() + timedelta(seconds=min(30, 2**self._failures))
+                self._failures += 1
+                _log.error("delivering failed", exc_info=error)
+            self._last_tick = self._parts.clock.monotonic()
+        self._wake_at(again)
+
+    async def _look(self) -> None:
+        """Look at the schedule; a held edit is offered again, because a person may have said yes."""
+        if self._looking.locked():
+            return
+        async with self._looking:
+            found = await asyncio.to_thread(self._parts.watch.look, self._parts.clock.monotonic(), self._today())
+            if found is not None:
+                self._take_found(found)
+            if self._held is not None and await self._settle_offer():
+                self._wake_at(self._now())
+
+    def _take_found(self, found: Offer | Rejection, *, at_start: bool = False) -> None:
+        """Note a rejection, or keep an offer to be settled."""
+        if isinstance(found, Offer):
+            self._held = found
+            self._parts.conditions.set("schedule-rejected", None)
+            self._parts.admins.over("schedule-rejected")
+            return
+        self._held = None
+        sentences = [problem.message for problem in found.problems[:MOST_PROBLEMS]] or [found.error.sentence]
+        places = [f"{problem.file}:{problem.line}" for problem in found.problems[:MOST_PROBLEMS]] or [""]
+        rejected = Sentence("the schedule is rejected; the last good version stays in force")
+        self._parts.conditions.set("schedule-rejected", rejected)
+        told = [
+            Sentence("{place} {message}", {"place": p, "message": s}) for p, s in zip(places, sentences, strict=True)
+        ]
+        self._parts.admins.tell(f"schedule-rejected {found.content or found.error}", rejected, *told)
+        if at_start:
+            _log.warning("starting on the last good schedule")
+
+    async def _settle_offer(self) -> bool:
+        """Offer what is held; return whether it was accepted."""
+        offer = self._held
+        if offer is None:
+            return False
+        try:
+            taken = await self._parts.work.take(offer)
+        except ExamcalError as error:
+            self._trouble("ledger", error.sentence)
+            return False
+        if taken.held is not None:
+            self._parts.conditions.set("schedule-held", taken.held)
+            self._parts.admins.tell(f"schedule-held {offer.schedule.digest}", taken.held)
+            return False
+        self._held = None
+        self._parts.conditions.set("schedule-held", None)
+        if taken.notes:
+            self._parts.admins.tell(f"accepted {offer.schedule.digest}", *taken.notes)
+        self._schedule = offer.schedule
+        _log.info("schedule accepted", digest=offer.schedule.digest[:12])
+        await self._publish()
+        return True
+
+    async def _publish(self) -> None:
+        """Publish the present schedule; a refused edition leaves the old one in place."""
+        schedule = self._schedule
+        if schedule is None:
+            return
+        async with self._publishing:
+            try:
+                warnings = await asyncio.to_thread(self._parts.publish, schedule)
+            except ExamcalError as error:
+                self._trouble("publication", error.sentence)
+                return
+        self._parts.conditions.set("publication", None)
+        self._parts.admins.over("publication")
+        if warnings:
+            self._parts.admins.tell("publication-warning", *warnings)
+
+    async def _check_overdue(self) -> None:
+        count = await self._parts.work.overdue()
+        if count:
+            self._trouble("overdue", Sentence("{count} deliveries should have left by now", {"count": count}))
+        else:
+            self._parts.conditions.set("overdue", None)
+            self._parts.admins.over("overdue")
+
+    async def _summarize(self) -> None:
+        self._parts.admins.summarize(Sentence("examcal: the past week"), await self._parts.work.report())
+
+    async def _ping(self) -> None:
+        if self._parts.ping and not self._parts.conditions.by_code.get("ledger"):
+            await self._parts.ping()
+
+    def _trouble(self, code: str, sentence: Sentence) -> None:
+        self._parts.conditions.set(code, sentence)
+        self._parts.admins.tell(code, sentence)
+
+    def _now(self) -> datetime:
+        return self._parts.clock.now()
+
+    def _today(self) -> date:
+        return self._now().astimezone(HOME).date()
