@@ -38,11 +38,16 @@ def zone_written(event: Event) -> str | None:
     """Return the zone whose VTIMEZONE the event's octets refer to; None for whole days and for UTC."""
     if not isinstance(event.starts, datetime) or not isinstance(event.ends, datetime):
         return None
-    # "Etc/GMT+12" (anywhere on Earth) is unknown to several readers, and the second of two equal wall times cannot
-    # be written with a zone at all (RFC 5545 section 3.3.5).
-    if event.zone == "UTC" or event.zone.startswith("Etc/") or event.starts.fold or event.ends.fold:
+    # "Etc/GMT+12" (anywhere on Earth) is unknown to several readers. Of two equal wall times RFC 5545 section 3.3.5
+    # means the first; ical.js and libical take the second.
+    if event.zone == "UTC" or event.zone.startswith("Etc/") or _is_twofold(event.starts) or _is_twofold(event.ends):
         return None
     return event.zone
+
+
+def _is_twofold(moment: datetime) -> bool:
+    """Return whether the clock shows this wall time twice."""
+    return moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
 
 
 def _written(moment: date, zone: str | None) -> date:

@@ -83,12 +83,13 @@ class _Occurring:
     def _edges(self) -> Iterator[Event]:
         opens, closes = self._occurrence.opens, self._occurrence.closes
         if opens:
-            ends = opens.at + BLOCK if closes is None else min(opens.at + BLOCK, closes.at)
+            block = opens.at.astimezone(UTC) + BLOCK
+            ends = block if closes is None else min(block, closes.at.astimezone(UTC))
             yield self._event(
                 OPENS, self._opening_title(), self._local(opens.at), self._local(ends), opens, self._due(Anchor.OPENS)
             )
         if closes:
-            starts = self._local(closes.at - BLOCK)
+            starts = self._local(closes.at.astimezone(UTC) - BLOCK)
             is_exam = self._occurrence.kind is Kind.EXAM
             title = _Title("[Ends]", "ends") if is_exam else _Title("[Closes]", "closes")
             yield self._event(CLOSES, title, starts, self._local(closes.at), closes, self._due(Anchor.CLOSES))
@@ -113,7 +114,7 @@ class _Occurring:
 
     def _session(self, session: Session) -> Event:
         starts = session.opens.at
-        ends = session.closes.at if session.closes and session.closes.at > starts else starts + BLOCK
+        ends = session.closes.at if session.closes and session.closes.at > starts else starts.astimezone(UTC) + BLOCK
         title = _Title(f"[{KINDS[self._occurrence.kind]}]", session=session)
         return self._event(
             f"session-{session.number}", title, self._local(starts), self._local(ends), session.opens, ()

@@ -14,7 +14,7 @@ from datetime import datetime
 from examcal.errors import StorageError
 from examcal.feed.expansion import first_stamp
 from examcal.pages.history import PublishedChange, Statement
-from examcal.schedule.changes import ChangeKind, compare
+from examcal.schedule.changes import Change, ChangeKind, compare
 from examcal.schedule.model import Exam, Kind, Milestone, Occurrence, Schedule, Status, Text
 
 CHANGES = "changes.json"
@@ -69,7 +69,7 @@ class History:
     def _changed(self, schedule: Schedule, now: datetime) -> Iterator[PublishedChange]:
         """Yield the first change of each occurrence; compare() lists what is said loudest first."""
         before = _schedule_of(self.stated.values())
-        found = {}
+        found: dict[str, Change] = {}
         for change in compare(before, schedule):
             found.setdefault(change.occurrence.origin_id, change)
         for change in found.values():
