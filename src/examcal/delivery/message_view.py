@@ -216,7 +216,7 @@ class Describer:
         if edge is None:
             return Row(self.say("Time zone"), (self.occurrence.zone,))
         there = instant_text(edge.at, self.schedule.zone, self.language)
-        params = {"zone": self.occurrence.zone, "when": there, "home": self.schedule.zone}
+        params = {"zone": self.occurrence.zone, "when": there, "home": self.say(self.schedule.zone)}
         return Row(self.say("Time zone"), (self.say("{zone}; in {home} it is {when}", **params),))
 
     def _day(self, day: date) -> str:

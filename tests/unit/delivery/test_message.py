@@ -219,7 +219,7 @@ def test_a_zone_abroad_is_named_and_converted() -> None:
     message = RENDERER.reminder(
         seat, abroad, SCHEDULE, rule("closes -1d"), language="zh-CN", now=at("2026-10-30T09:00")
     )
-    assert "时区：Pacific/Chatham，按 Asia/Shanghai 时间为2026年10月31日（周六）18:45" in message.text
+    assert "时区：Pacific/Chatham，按北京时间为2026年10月31日（周六）18:45" in message.text
 
 
 def test_forty_tasks_long_names_and_long_notes_are_all_there() -> None:
