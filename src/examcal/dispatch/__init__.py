@@ -1,1 +1,1 @@
-"""Who runs the loop, and who leads."""
+"""Who runs the delivery loop: this process, or workers on any number of machines; and who may lead."""

@@ -6,16 +6,29 @@ A claim raises ``attempts`` before anything is sent, so an attempt that ends the
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, Select, Update, case, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    Update,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from examcal.channels.port import Outcome
 from examcal.ledger.planning import as_reminder_row
 from examcal.ledger.rates import advanced, allowed, read_tats, wait, write_tats
-from examcal.ledger.rows import Claim, Rate, Reason, Settlement, State, instant, micros
+from examcal.ledger.rows import Claim, Rate, Reason, ReminderRow, Settlement, State, instant, micros
 from examcal.ledger.sets import among, count_up, database_now, is_postgres, settle_rows
 from examcal.ledger.tables import CLAIMABLE_ROWS, attempt, channel, delivery, recipient, reminder
 
@@ -81,12 +94,6 @@ def take_token(connection: Connection, channel_id: int, now: datetime, rate: Rat
     tat = read_tats(connection, [key])[key]
     write_tats(connection, {key: advanced(tat, moment, rate, 1)})
     return wait(tat, moment, rate)
-
-
-def exhaust(connection: Connection, channel_id: int, now: datetime, rate: Rate, pause: timedelta) -> None:
-    """Let a channel's rate allow nothing before ``pause`` has passed: the server said that it is used up."""
-    burst = (rate.burst - 1) * rate.interval
-    write_tats(connection, {f"channel:{channel_id}": micros(now + pause + burst)})
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement], *, token: str, now: datetime) -> int:
@@ -161,8 +168,8 @@ def read_claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
         .join(channel, channel.c.id == delivery.c.channel_id)
         .where(among(connection, delivery.c.id, ids))
     )
-    rows = connection.execute(people).all()
-    wanted = sorted({row.reminder_id for row in rows})
+    rows = connection.execute(people).mappings().all()
+    wanted = sorted({row["reminder_id"] for row in rows})
     found = connection.execute(select(reminder).where(among(connection, reminder.c.id, wanted))).mappings()
     reminders = {row["id"]: as_reminder_row(row) for row in found}
     claims = [_as_claim(row, reminders) for row in rows]
@@ -170,16 +177,14 @@ def read_claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
     return claims
 
 
-def _candidates(
-    connection: Connection, channel_id: int, now: int, terms: Terms, limit: int
-) -> Select[tuple[int, str, int]]:
+def _candidates(connection: Connection, channel_id: int, now: int, terms: Terms, limit: int) -> Select[int, str]:
     """Choose due rows, nearest event first: the few due reminders lead, each through its own piece of the index."""
     ready = delivery.c.next_at <= now
     if terms.due_before is not None:
         early = (delivery.c.next_at < micros(terms.due_before)) & (delivery.c.state == State.PLANNED.value)
         ready = or_(ready, early)
     rows = (
-        select(delivery.c.id, recipient.c.address, delivery.c.attempts)
+        select(delivery.c.id, recipient.c.address)
         .select_from(reminder)
         .join(delivery, delivery.c.reminder_id == reminder.c.id)
         .join(recipient, recipient.c.id == delivery.c.recipient_id)
@@ -192,7 +197,7 @@ def _candidates(
 
 
 def _within_member_rates(
-    connection: Connection, channel_id: int, rows: Sequence[Row[tuple[int, str, int]]], now: int, terms: Terms
+    connection: Connection, channel_id: int, rows: Sequence[Row[int, str]], now: int, terms: Terms
 ) -> tuple[list[int], timedelta | None]:
     rate = terms.member_rate
     if rate is None or not rows:
@@ -233,24 +238,24 @@ def _take(connection: Connection, ids: Sequence[int], now: int, terms: Terms, ow
     )
 
 
-def _as_claim(row: Row[tuple[object, ...]], reminders: dict[int, object]) -> Claim:
+def _as_claim(row: RowMapping, reminders: Mapping[int, ReminderRow]) -> Claim:
     return Claim(
-        delivery_id=row.delivery_id,
-        reminder=reminders[row.reminder_id],  # type: ignore[arg-type]  # rows of the same query
-        recipient_id=row.recipient_id,
-        recipient_key=row.recipient_key,
-        channel_id=row.channel_id,
-        channel=row.channel_name,
-        address=row.address,
-        language=row.language,
-        mentions=tuple(json.loads(row.mentions)),
-        unsubscribe_url=row.unsubscribe_url,
-        attempts=row.attempts,
-        ambiguous=row.ambiguous,
-        variant=row.variant,
-        first_claimed_at=instant(row.first_claimed_at),
-        bundle_id=row.bundle_id,
-        token=row.token,
+        delivery_id=row["delivery_id"],
+        reminder=reminders[row["reminder_id"]],
+        recipient_id=row["recipient_id"],
+        recipient_key=row["recipient_key"],
+        channel_id=row["channel_id"],
+        channel=row["channel_name"],
+        address=row["address"],
+        language=row["language"],
+        mentions=tuple(json.loads(row["mentions"])),
+        unsubscribe_url=row["unsubscribe_url"],
+        attempts=row["attempts"],
+        ambiguous=row["ambiguous"],
+        variant=row["variant"],
+        first_claimed_at=instant(row["first_claimed_at"]),
+        bundle_id=row["bundle_id"],
+        token=row["token"],
     )
 
 
@@ -279,7 +284,7 @@ def _log(end: Settlement, now: datetime, *, fenced: bool) -> dict[str, object]:
     }
 
 
-def _lost(row: Row[tuple[int]], now: datetime) -> dict[str, object]:
+def _lost(row: Row[int], now: datetime) -> dict[str, object]:
     return {
         "delivery_id": row[0],
         "ended_at": micros(now),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, case, func, literal, select, update
+from sqlalchemy import Connection, Select, case, func, literal, select, true, update
 
 from examcal.ledger.planning import as_reminder_row
-from examcal.ledger.rows import Reason, ReminderRow, State, micros
+from examcal.ledger.rows import ENDED, Reason, ReminderRow, State, micros
 from examcal.ledger.sets import count_up, is_postgres
 from examcal.ledger.tables import delivery, recipient, reminder
 from examcal.plan.reminder import Purpose
@@ -17,6 +17,9 @@ PAGE = 5000
 PLANNED_TOTAL = "planned_total"
 STALE_AFTER = timedelta(days=7)
 """A reminder that was due longer than this before someone joined is of no use to them."""
+
+Instead = tuple[State, Reason]
+"""A state in which deliveries begin instead of ``planned``, and why."""
 
 _COLUMNS = ["reminder_id", "recipient_id", "channel_id", "state", "reason", "ended_at", "next_at"]
 
@@ -41,18 +44,18 @@ def fan_out_page(
     leave_at: Mapping[int, datetime],
     now: datetime,
     *,
-    hold: bool = False,
+    instead: Instead | None = None,
 ) -> tuple[int, bool]:
     """Plan one page of deliveries of a reminder; return how many are new, and whether recipients are left.
 
     ``selections`` are the choices that cover the reminder (None: all); ``leave_at`` says, by channel id, where it
-    leaves at another instant than its own. ``hold`` keeps them for a person's word.
+    leaves at another instant than its own. ``instead`` plans them in another state than planned.
     """
     last = int(connection.execute(select(func.coalesce(func.max(recipient.c.ordinal), 0))).scalar_one())
     upto = min(row.cursor + PAGE, last)
     made = 0
     if selections is None or selections:
-        rows = _page(row, selections, leave_at, now, upto, hold=hold)
+        rows = _page(row, selections, leave_at, now, upto, instead)
         made = max(connection.execute(_insert_ignoring(connection, rows)).rowcount, 0)
         count_up(connection, PLANNED_TOTAL, made)
     connection.execute(update(reminder).where(reminder.c.id == row.id).values(cursor=upto))
@@ -65,12 +68,11 @@ def _page(
     leave_at: Mapping[int, datetime],
     now: datetime,
     upto: int,
-    *,
-    hold: bool,
+    instead: Instead | None,
 ) -> Select[tuple[object, ...]]:
     due = micros(row.entry.due_at)
     stale = recipient.c.joined_at > due + micros_of(STALE_AFTER)
-    state = State.HELD if hold else State.PLANNED
+    state, reason = instead or (State.PLANNED, None)
     leaves = (
         case({number: micros(at) for number, at in leave_at.items()}, value=recipient.c.channel_id, else_=due)
         if leave_at
@@ -81,8 +83,8 @@ def _page(
         recipient.c.id,
         recipient.c.channel_id,
         case((stale, State.EXPIRED.value), else_=state.value),
-        case((stale, Reason.JOINED_LATE.value), else_=Reason.BLAST.value if hold else None),
-        case((stale, micros(now)), else_=None),
+        case((stale, Reason.JOINED_LATE.value), else_=reason.value if reason else None),
+        case((stale, micros(now)), else_=micros(now) if state in ENDED else None),
         leaves,
     ).where(recipient.c.ordinal > row.cursor, recipient.c.ordinal <= upto, recipient.c.active)
     if row.entry.purpose == Purpose.CHANGE:
@@ -103,5 +105,5 @@ def _insert_ignoring(connection: Connection, rows: Select[tuple[object, ...]]): 
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # noqa: PLC0415
 
-        rows = rows.where(True)  # noqa: FBT003  # SQLite's grammar needs a WHERE before ON CONFLICT
+        rows = rows.where(true())  # SQLite's grammar needs a WHERE before ON CONFLICT
     return insert(delivery).from_select(_COLUMNS, rows).on_conflict_do_nothing()

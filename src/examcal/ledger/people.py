@@ -19,19 +19,26 @@ from examcal.ledger.tables import channel, delivery, recipient, reminder, select
 _UNSENT = (State.PLANNED.value, State.RETRY.value, State.HELD.value)
 
 
-def sync_audiences(connection: Connection, members: Sequence[Member], now: datetime) -> None:
-    """Make the configured recipients equal to ``members``; who is no longer among them gets nothing more."""
+def sync_audiences(connection: Connection, members: Sequence[Member], now: datetime) -> list[int]:
+    """Make the configured recipients equal to ``members``; who is no longer among them gets nothing more.
+
+    Returns the ids of known recipients whose choice changed.
+    """
     wanted = {member.key for member in members}
     there = select(recipient.c.id, recipient.c.key).where(recipient.c.source == Source.AUDIENCE, recipient.c.active)
     left = [row.id for row in connection.execute(there) if row.key not in wanted]
     _deactivate(connection, left, now)
-    upsert(connection, members, now)
+    return upsert(connection, members, now)
 
 
-def upsert(connection: Connection, members: Sequence[Member], now: datetime) -> None:
-    """Add recipients, or bring known ones up to date; one that had left joins again, now."""
+def upsert(connection: Connection, members: Sequence[Member], now: datetime) -> list[int]:
+    """Add recipients, or bring known ones up to date; one that had left joins again, now.
+
+    Returns the ids of known recipients whose choice changed.
+    """
+    changed: list[int] = []
     if not members:
-        return
+        return changed
     channels = channel_ids(connection, (member.channel for member in members))
     selections = _selection_ids(connection, (member.selection for member in members))
     known = _known(connection, [member.key for member in members])
@@ -46,8 +53,11 @@ def upsert(connection: Connection, members: Sequence[Member], now: datetime) -> 
         elif not row["active"] or any(row[name] != value for name, value in columns.items()):
             ordinal += 1
             _bring_up_to_date(connection, row, columns, ordinal, now)
+            if row["selection_id"] != columns["selection_id"]:
+                changed.append(row["id"])
     if new:
         connection.execute(insert(recipient), new)
+    return changed
 
 
 def remove(connection: Connection, keys: Iterable[str], now: datetime, *, erase: bool) -> int:
@@ -102,16 +112,23 @@ def selections(connection: Connection) -> dict[int, Selection]:
     return {row.id: _selection(row.filters) for row in rows}
 
 
+def recipients_by_selection(connection: Connection) -> dict[int, int]:
+    """Return how many active recipients made each choice."""
+    rows = select(recipient.c.selection_id, func.count()).where(recipient.c.active).group_by(recipient.c.selection_id)
+    return {row[0]: row[1] for row in connection.execute(rows)}
+
+
 def suppress_unwanted(
-    connection: Connection, wants: Callable[[int, int], bool], recipients: Iterable[int], now: datetime
+    connection: Connection, wants: Callable[[str, int], bool], recipients: Iterable[int], now: datetime
 ) -> None:
-    """Suppress what is still open for recipients whose choice no longer covers it; ``wants(reminder, selection)``."""
+    """Suppress what is open for recipients whose choice no longer covers it; ``wants(occurrence id, selection id)``."""
     rows = connection.execute(
-        select(delivery.c.id, delivery.c.reminder_id, recipient.c.selection_id)
+        select(delivery.c.id, reminder.c.occurrence, recipient.c.selection_id)
+        .join(reminder, reminder.c.id == delivery.c.reminder_id)
         .join(recipient, recipient.c.id == delivery.c.recipient_id)
         .where(among(connection, delivery.c.recipient_id, recipients), delivery.c.state.in_(_UNSENT))
     ).all()
-    unwanted = [row.id for row in rows if not wants(row.reminder_id, row.selection_id)]
+    unwanted = [row.id for row in rows if not wants(row.occurrence, row.selection_id)]
     if unwanted:
         ended = update(delivery).where(among(connection, delivery.c.id, unwanted))
         connection.execute(

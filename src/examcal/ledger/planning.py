@@ -70,6 +70,13 @@ def version(connection: Connection, version_id: int) -> Version:
     return Version(row["id"], Document(texts, row["digest"]), instant(row["accepted_at"]))
 
 
+def version_with(connection: Connection, digest: str) -> Version | None:
+    """Return the latest accepted version with this digest, or None."""
+    rows = select(schedule_version.c.id).where(schedule_version.c.digest == digest)
+    number = connection.execute(rows.order_by(schedule_version.c.id.desc()).limit(1)).scalar_one_or_none()
+    return version(connection, number) if number is not None else None
+
+
 def told_versions(connection: Connection, now: datetime) -> tuple[int | None, dict[str, int]]:
     """Return which version people know: for each occurrence with a notice that is out, and for all the others."""
     told = select(reminder.c.origin, func.max(reminder.c.version_id)).where(
@@ -78,6 +85,11 @@ def told_versions(connection: Connection, now: datetime) -> tuple[int | None, di
     rows = connection.execute(told.group_by(reminder.c.origin)).all()
     baseline = read_meta(connection, BASELINE)
     return (int(baseline) if baseline else None), {row[0]: row[1] for row in rows}
+
+
+def known_keys(connection: Connection) -> set[str]:
+    """Return the keys of all live reminders and notices."""
+    return set(connection.execute(select(reminder.c.key).where(reminder.c.live)).scalars())
 
 
 def as_reminder_row(row: RowMapping) -> ReminderRow:
@@ -122,11 +134,27 @@ def _reconcile_plan(
     tally.cancelled = _cancel(
         connection, gone, Reason.SUPERSEDED if purpose is Purpose.REMINDER else Reason.REVERTED, now
     )
+    still_valid = [known[key].id for key, entry in wanted.items() if key in known and _is_unchanged(known[key], entry)]
+    _confirm(connection, still_valid, version_id)
     for key, entry in wanted.items():
         row = known.get(key)
-        if row is not None:
+        if row is not None and not _is_unchanged(row, entry):
             _renew(connection, row, entry, version_id, now, tally)
     return tally
+
+
+def _is_unchanged(row: ReminderRow, entry: ReminderEntry) -> bool:
+    """Whether a reminder is as it was. A pending notice keeps its time, however often the file is saved."""
+    if not row.live or row.entry.occurrence != entry.occurrence:
+        return False
+    times = (row.entry.due_at, row.entry.useful_until) == (entry.due_at, entry.useful_until)
+    return times or entry.purpose == Purpose.CHANGE
+
+
+def _confirm(connection: Connection, ids: Sequence[int], version_id: int) -> None:
+    if ids:
+        valid = update(reminder).where(among(connection, reminder.c.id, ids), reminder.c.version_id != version_id)
+        connection.execute(valid.values(version_id=version_id))
 
 
 def _changeable(connection: Connection, purpose: Purpose, now: datetime) -> list[ReminderRow]:
@@ -193,10 +221,7 @@ def _renew(
     """Bring a known reminder up to the present version: revive it, move it, or just note that it is still valid."""
     moved = (row.entry.due_at, row.entry.useful_until) != (entry.due_at, entry.useful_until)
     if entry.purpose == Purpose.CHANGE and row.live:
-        moved = False  # a pending notice keeps its time, however often the file is saved
-    unchanged = row.live and not moved and entry.purpose == Purpose.REMINDER
-    if unchanged and row.entry.occurrence == entry.occurrence and row.version_id == version_id:
-        return
+        moved = False
     columns: dict[str, object] = {"version_id": version_id, "occurrence": entry.occurrence, "live": True}
     if moved or not row.live:
         columns |= {"due_at": micros(entry.due_at), "useful_until": micros(entry.useful_until), "closed": False}

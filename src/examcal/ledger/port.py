@@ -25,6 +25,7 @@ from sqlalchemy import Connection
 
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.claims import Claimed, Terms
+from examcal.ledger.fan_out import Instead
 from examcal.ledger.rows import (
     Accepted,
     AttemptRow,
@@ -64,14 +65,20 @@ class Ledger(Protocol):
     def version(self, version_id: int) -> Version:
         """Return an accepted version."""
 
+    def version_with(self, digest: str) -> Version | None:
+        """Return the latest version with this digest, or None."""
+
     def told_versions(self, now: datetime) -> tuple[int | None, dict[str, int]]:
         """Return the version people know: the first one, and by occurrence that of the last notice that went out."""
 
-    # --- recipients
-    def sync_audiences(self, members: Sequence[Member], now: datetime) -> None:
-        """Make the configured recipients equal to ``members``."""
+    def known_keys(self) -> set[str]:
+        """Return the keys of all live reminders and notices."""
 
-    def add_recipients(self, members: Sequence[Member], now: datetime) -> None:
+    # --- recipients
+    def sync_audiences(self, members: Sequence[Member], now: datetime) -> list[int]:
+        """Make the configured recipients equal to ``members``; return whose choice changed."""
+
+    def add_recipients(self, members: Sequence[Member], now: datetime) -> list[int]:
         """Add or change recipients (subscribers) without touching the others."""
 
     def remove_recipients(self, keys: Iterable[str], now: datetime, *, erase: bool = True) -> int:
@@ -79,6 +86,9 @@ class Ledger(Protocol):
 
     def selections(self) -> dict[int, Selection]:
         """Return the different choices of recipients by id."""
+
+    def recipients_by_selection(self) -> dict[int, int]:
+        """Return how many active recipients made each choice."""
 
     # --- fan-out
     def waiting_for_fan_out(self, now: datetime, until: datetime, limit: int = 100) -> list[ReminderRow]:
@@ -91,12 +101,12 @@ class Ledger(Protocol):
         leave_at: Mapping[int, datetime],
         now: datetime,
         *,
-        hold: bool = False,
+        instead: Instead | None = None,
     ) -> tuple[int, bool]:
         """Plan one page of deliveries; return how many are new and whether more recipients wait."""
 
-    def suppress_unwanted(self, wants: Callable[[int, int], bool], recipients: Iterable[int], now: datetime) -> None:
-        """Suppress what is open for recipients whose choice no longer covers it."""
+    def suppress_unwanted(self, wants: Callable[[str, int], bool], recipients: Iterable[int], now: datetime) -> None:
+        """Suppress what is open for recipients whose choice no longer covers it; ``wants(occurrence, choice)``."""
 
     # --- the clock
     def expire(self, now: datetime) -> int:
@@ -113,6 +123,9 @@ class Ledger(Protocol):
 
     def next_due_at(self, now: datetime) -> datetime | None:
         """Return when the next delivery may leave."""
+
+    def next_due_by_channel(self, now: datetime) -> dict[int, datetime]:
+        """Return when the next delivery of each channel may leave."""
 
     def next_end_at(self, now: datetime) -> datetime | None:
         """Return when the next reminder stops being useful."""
@@ -153,8 +166,8 @@ class Ledger(Protocol):
     def take_token(self, channel_id: int, now: datetime, rate: Rate) -> timedelta:
         """Take one more token of a channel's rate, and return how long to wait first."""
 
-    def exhaust(self, channel_id: int, now: datetime, rate: Rate, pause: timedelta) -> None:
-        """Let a channel's rate allow nothing for ``pause``."""
+    def sent_elsewhere(self, keys: Collection[str]) -> set[str]:
+        """Return which delivery keys the journal of a restored ledger says were sent already."""
 
     # --- channels
     def channel_ids(self, names: Iterable[str]) -> dict[str, int]:
@@ -218,6 +231,9 @@ class Ledger(Protocol):
 
     def snapshot(self) -> AbstractContextManager[Connection]:
         """Return a read-only look at the same tables."""
+
+    def drop_ballast(self) -> bool:
+        """Give kept room back so that outcomes can be recorded on a full disk; return whether there was any."""
 
     def close(self) -> None:
         """Release connections."""

@@ -17,6 +17,7 @@ from examcal.ledger import bytes_kept, claims, fan_out, looks, people, planning,
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.claims import Claimed, Terms
 from examcal.ledger.engine import reading, writing
+from examcal.ledger.fan_out import Instead
 from examcal.ledger.place import Place
 from examcal.ledger.rows import (
     Accepted,
@@ -82,17 +83,25 @@ class SqlLedger:
         """Return an accepted version."""
         return self._read(planning.version, version_id)
 
+    def version_with(self, digest: str) -> Version | None:
+        """Return the latest version with this digest."""
+        return self._read(planning.version_with, digest)
+
     def told_versions(self, now: datetime) -> tuple[int | None, dict[str, int]]:
         """Return the versions people know."""
         return self._read(planning.told_versions, now)
 
-    def sync_audiences(self, members: Sequence[Member], now: datetime) -> None:
-        """Make the configured recipients equal to ``members``."""
-        self._write(people.sync_audiences, members, now)
+    def known_keys(self) -> set[str]:
+        """Return the keys of all live reminders and notices."""
+        return self._read(planning.known_keys)
 
-    def add_recipients(self, members: Sequence[Member], now: datetime) -> None:
+    def sync_audiences(self, members: Sequence[Member], now: datetime) -> list[int]:
+        """Make the configured recipients equal to ``members``."""
+        return self._write(people.sync_audiences, members, now)
+
+    def add_recipients(self, members: Sequence[Member], now: datetime) -> list[int]:
         """Add or change recipients."""
-        self._write(people.upsert, members, now)
+        return self._write(people.upsert, members, now)
 
     def remove_recipients(self, keys: Iterable[str], now: datetime, *, erase: bool = True) -> int:
         """Let recipients leave."""
@@ -101,6 +110,10 @@ class SqlLedger:
     def selections(self) -> dict[int, Selection]:
         """Return the choices of recipients."""
         return self._read(people.selections)
+
+    def recipients_by_selection(self) -> dict[int, int]:
+        """Return how many recipients made each choice."""
+        return self._read(people.recipients_by_selection)
 
     def waiting_for_fan_out(self, now: datetime, until: datetime, limit: int = 100) -> list[ReminderRow]:
         """Return reminders with recipients not seen yet."""
@@ -113,12 +126,12 @@ class SqlLedger:
         leave_at: Mapping[int, datetime],
         now: datetime,
         *,
-        hold: bool = False,
+        instead: Instead | None = None,
     ) -> tuple[int, bool]:
         """Plan one page of deliveries."""
-        return self._write(partial(fan_out.fan_out_page, hold=hold), row, selections, leave_at, now)
+        return self._write(partial(fan_out.fan_out_page, instead=instead), row, selections, leave_at, now)
 
-    def suppress_unwanted(self, wants: Callable[[int, int], bool], recipients: Iterable[int], now: datetime) -> None:
+    def suppress_unwanted(self, wants: Callable[[str, int], bool], recipients: Iterable[int], now: datetime) -> None:
         """Suppress what recipients no longer want."""
         self._write(people.suppress_unwanted, wants, list(recipients), now)
 
@@ -140,7 +153,11 @@ class SqlLedger:
 
     def next_due_at(self, now: datetime) -> datetime | None:
         """Return when the next delivery may leave."""
-        return self._read(upkeep.next_due_at, now)
+        return min(self.next_due_by_channel(now).values(), default=None)
+
+    def next_due_by_channel(self, now: datetime) -> dict[int, datetime]:
+        """Return when the next delivery of each channel may leave."""
+        return self._read(upkeep.next_due_by_channel, now)
 
     def next_end_at(self, now: datetime) -> datetime | None:
         """Return when the next reminder stops being useful."""
@@ -197,9 +214,9 @@ class SqlLedger:
         """Take one more token."""
         return self._write(claims.take_token, channel_id, now, rate)
 
-    def exhaust(self, channel_id: int, now: datetime, rate: Rate, pause: timedelta) -> None:
-        """Empty a channel's rate."""
-        self._write(claims.exhaust, channel_id, now, rate, pause)
+    def sent_elsewhere(self, keys: Collection[str]) -> set[str]:
+        """Return which keys the journal says were sent."""
+        return self._read(repair.sent_elsewhere, keys)
 
     def channel_ids(self, names: Iterable[str]) -> dict[str, int]:
         """Return channel ids by name."""
@@ -273,6 +290,10 @@ class SqlLedger:
         """Raise if the file is gone or room is short."""
         if self.place is not None:
             self.place.check()
+
+    def drop_ballast(self) -> bool:
+        """Give the ballast's room back."""
+        return self.place.drop_ballast() if self.place is not None else False
 
     def close(self) -> None:
         """Release connections."""

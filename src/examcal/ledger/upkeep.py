@@ -58,8 +58,8 @@ def coalesce(connection: Connection, now: datetime) -> int:
     )
 
 
-def next_due_at(connection: Connection, now: datetime) -> datetime | None:
-    """Return the earliest instant at which a delivery that is still useful may leave, or None."""
+def next_due_by_channel(connection: Connection, now: datetime) -> dict[int, datetime]:
+    """Return, by channel, the earliest instant at which a delivery that is still useful may leave."""
     first = (
         select(func.min(delivery.c.next_at))
         .where(delivery.c.reminder_id == reminder.c.id, delivery.c.channel_id == channel.c.id)
@@ -67,12 +67,12 @@ def next_due_at(connection: Connection, now: datetime) -> datetime | None:
         .scalar_subquery()
     )
     leaves = (
-        select(func.min(first))
-        .select_from(reminder.join(channel, text("true")))
+        select(channel.c.id, func.min(first))
+        .select_from(channel.join(reminder, text("true")))
         .where(reminder.c.live, reminder.c.useful_until > micros(now))
+        .group_by(channel.c.id)
     )
-    at = connection.execute(leaves).scalar_one()
-    return instant(at) if at is not None else None
+    return {row[0]: instant(row[1]) for row in connection.execute(leaves) if row[1] is not None}
 
 
 def next_end_at(connection: Connection, now: datetime) -> datetime | None:

@@ -21,7 +21,9 @@ def upgrade() -> None:
     connection = op.get_bind()
     if connection.dialect.name != "postgresql":
         return
-    driver = connection.connection.driver_connection
+    driver = connection.connection.dbapi_connection
+    if driver is None:
+        raise RuntimeError("the connection is closed")
     schema = Path(__file__).parents[1] / "procrastinate-3.10.sql"
-    driver.execute(schema.read_text(encoding="utf-8"))
+    driver.cursor().execute(schema.read_text(encoding="utf-8"))
     op.execute("ALTER TABLE procrastinate_jobs SET (autovacuum_vacuum_scale_factor = 0.02)")

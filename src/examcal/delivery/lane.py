@@ -1,0 +1,239 @@
+"""One channel's lane: claim, freeze, send concurrently under the limits, settle as outcomes come in, until nothing is due.
+
+Outcomes are settled in groups: whatever has come in while the last commit was on its way. A claim is committed before
+anything is sent, and an outcome that cannot be recorded stops further claims until it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from examcal.channels.port import Channel, ChannelError, Outcome
+from examcal.clock import Clock
+from examcal.delivery import outcomes
+from examcal.delivery.frozen import Freezer, addressee_of, frozen_key, key_of
+from examcal.delivery.limits import Pace, end_of_minute
+from examcal.delivery.outcomes import Sent
+from examcal.delivery.port import OnTrouble, Trouble
+from examcal.delivery.retry import BREAKS_AFTER, health_after
+from examcal.delivery.thread import LedgerThread
+from examcal.errors import Sentence
+from examcal.ledger.claims import Terms
+from examcal.ledger.port import Ledger
+from examcal.ledger.rows import ChannelRow, Claim, Settlement, State
+from examcal.ledger.trouble import LedgerBusyError, LedgerFullError, LedgerUnreachableError
+
+R = TypeVar("R")
+SUB_BATCH = 50
+GROUP_LIMIT = 200
+LEASE = timedelta(seconds=60)
+FIRST_WAIT = 0.2
+LONGEST_WAIT = 30.0
+
+
+@dataclass
+class Tools:
+    """What all lanes share. ``stopping`` is set when nothing more may be claimed."""
+
+    ledger: Ledger
+    thread: LedgerThread
+    freezer: Freezer
+    clock: Clock
+    owner: str
+    on_trouble: OnTrouble
+    holds_ambiguous: bool = False
+    restored: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until_recorded(self, call: Callable[[], R]) -> R:
+        """Run a ledger call that must not fail: wait for a lock, for room (giving up the ballast), for the server."""
+        wait = FIRST_WAIT
+        while True:
+            try:
+                return await self.thread.run(call)
+            except LedgerFullError as error:
+                if not self.ledger.drop_ballast():
+                    self.on_trouble(Trouble("ledger", error.sentence))
+            except (LedgerBusyError, LedgerUnreachableError) as error:
+                self.on_trouble(Trouble("ledger", error.sentence))
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    async def pause(self, span: timedelta) -> bool:
+        """Sleep, unless everything is stopping; return whether to go on."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), span.total_seconds())
+        return not self.stopping.is_set()
+
+
+class Lane:
+    """Delivers what is due on one channel. ``run`` may be called again when it has ended."""
+
+    def __init__(self, channel_id: int, channel: Channel, pace: Pace, tools: Tools) -> None:
+        self.channel_id = channel_id
+        self.channel = channel
+        self.pace = pace
+        self._tools = tools
+        self._slots = asyncio.Semaphore(pace.concurrency)
+        self._proven = False
+        self._health = ChannelRow(channel_id, channel.name)
+
+    async def run(self, longest: float | None = None) -> int:
+        """Deliver until nothing is due, the channel pauses, or everything stops; return how many attempts ended.
+
+        After ``longest`` seconds no further batch is claimed.
+        """
+        ended = 0
+        until = self._tools.clock.monotonic() + (longest or float("inf"))
+        self._health = await self._read_health()
+        while not self._is_over(until):
+            now = self._tools.clock.now()
+            claimed = await self._tools.thread.run(
+                self._tools.ledger.claim, self.channel_id, now, self._terms(now), owner=self._tools.owner
+            )
+            if claimed.claims:
+                await self._deliver(claimed.claims)
+                ended += len(claimed.claims)
+            elif claimed.wait is None or not await self._tools.pause(claimed.wait):
+                break
+        return ended
+
+    def _terms(self, now: datetime) -> Terms:
+        limit = max(SUB_BATCH, 4 * self.pace.concurrency) if self._proven else 1
+        grouped = self.channel.groups
+        return Terms(
+            limit=GROUP_LIMIT if grouped else limit,
+            lease=LEASE,
+            rate=self.pace.rate,
+            member_rate=self.pace.member_rate,
+            grouped=grouped,
+            due_before=end_of_minute(now) if grouped else None,
+        )
+
+    async def _deliver(self, claims: Sequence[Claim]) -> None:
+        token = claims[0].token
+        async with self._holding(token):
+            claims = await self._without_known(claims, token)
+            ready = await self._frozen(claims, token)
+            await self._settle_as_they_come([self._send_one(claim, frozen) for claim, frozen in ready], token)
+
+    async def _frozen(self, claims: Sequence[Claim], token: str) -> list[tuple[Claim, bytes]]:
+        """Return the claims with their frozen bytes; those without are dead, and the others go on."""
+        now = self._tools.clock.now()
+        done, failed = await self._tools.until_recorded(lambda: self._tools.freezer.frozen(claims, now))
+        broken = [(claim, failed[frozen_key(claim)]) for claim in claims if frozen_key(claim) in failed]
+        if broken:
+            await self.record([outcomes.unrendered(claim, error) for claim, error in broken], token)
+            self._tell("render", "{count} messages cannot be made ({reason})", len(broken), type(broken[0][1]).__name__)
+        return [(claim, done[frozen_key(claim)]) for claim in claims if frozen_key(claim) in done]
+
+    async def _send_one(self, claim: Claim, frozen: bytes) -> Settlement:
+        addressee = addressee_of(claim)
+        try:
+            payloads = self.channel.compose([frozen], addressee)
+        except ChannelError as error:
+            return outcomes.unrendered(claim, error)
+        sent = Sent(Outcome.TRANSIENT, "empty")
+        for payload in payloads:
+            sent = await outcomes.hand_over(self.channel, payload, addressee)
+            if sent.outcome is not Outcome.ACCEPTED:
+                break
+        return self.ended(claim, sent)
+
+    def ended(self, claim: Claim, sent: Sent) -> Settlement:
+        """Return the settlement of an attempt's end, now."""
+        now = self._tools.clock.now()
+        return outcomes.settlement(claim, sent, self.pace, now, holds_ambiguous=self._tools.holds_ambiguous)
+
+    async def _settle_as_they_come(self, sends: Sequence[Awaitable[Settlement]], token: str) -> None:
+        finished: asyncio.Queue[Settlement] = asyncio.Queue()
+
+        async def one(send: Awaitable[Settlement]) -> None:
+            async with self._slots:
+                finished.put_nowait(await send)
+
+        tasks = [asyncio.ensure_future(one(send)) for send in sends]
+        left = len(tasks)
+        try:
+            while left:
+                group = [await finished.get()]
+                while not finished.empty():
+                    group.append(finished.get_nowait())
+                left -= len(group)
+                await self.record(group, token)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def record(self, group: Sequence[Settlement], token: str) -> None:
+        """Settle outcomes, and let the channel's health follow from them."""
+        now = self._tools.clock.now()
+        await self._tools.until_recorded(lambda: self._tools.ledger.settle(group, token=token, now=now))
+        before = self._health
+        for end in group:
+            if end.outcome is not None:
+                self._health = health_after(self._health, end.outcome, now, end.code)
+        self._proven = self._health.failures == self._health.logins == 0
+        if self._health != before:
+            health = self._health
+            await self._tools.until_recorded(lambda: self._tools.ledger.set_health(health))
+        if self._health.open_at and self._health.open_at != before.open_at:
+            self._tell("channel-paused", "channel {channel} is paused ({reason})", 1, self._health.reason)
+        dead = sum(end.state is State.DEAD for end in group)
+        if dead:
+            self._tell("dead-letter", "{count} deliveries on channel {channel} failed for good", dead, "")
+
+    async def _without_known(self, claims: Sequence[Claim], token: str) -> Sequence[Claim]:
+        """Leave out what the journal of a restored ledger says was sent."""
+        if not self._tools.restored:
+            return claims
+        keys = {key_of(claim) for claim in claims}
+        known = await self._tools.until_recorded(lambda: self._tools.ledger.sent_elsewhere(keys))
+        ends = [outcomes.known_sent(claim) for claim in claims if key_of(claim) in known]
+        if ends:
+            await self.record(ends, token)
+        return [claim for claim in claims if key_of(claim) not in known]
+
+    @asynccontextmanager
+    async def _holding(self, token: str) -> AsyncIterator[None]:
+        """Renew the leases while a batch is under way; where leases do not decide, nothing needs renewing."""
+        if not self._tools.ledger.shared:
+            yield
+            return
+        renewing = asyncio.ensure_future(self._renew(token))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _renew(self, token: str) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            with contextlib.suppress(LedgerBusyError, LedgerUnreachableError):
+                now = self._tools.clock.now()
+                await self._tools.thread.run(self._tools.ledger.renew_leases, token, now, LEASE)
+
+    async def _read_health(self) -> ChannelRow:
+        rows = await self._tools.thread.run(self._tools.ledger.channels)
+        found = next((row for row in rows if row.id == self.channel_id), self._health)
+        if found.failures >= BREAKS_AFTER or found.logins:
+            self._proven = False
+        return found
+
+    def _is_over(self, until: float) -> bool:
+        return self._tools.stopping.is_set() or self._is_paused() or self._tools.clock.monotonic() >= until
+
+    def _is_paused(self) -> bool:
+        return self._health.open_at is not None and self._health.open_at > self._tools.clock.now()
+
+    def _tell(self, code: str, msgid: str, count: int, reason: str) -> None:
+        params = {"channel": self.channel.name, "count": count, "reason": reason}
+        self._tools.on_trouble(Trouble(code, Sentence(msgid, params), count))

@@ -1,0 +1,101 @@
+"""Change notices: what an edit changes for people, against what they were last told, to be said after a while. Pure.
+
+Each occurrence is compared with the version in which people last heard of it, so edits that cancel out say nothing,
+and an edit that is taken back after its notice went out is a change of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from examcal.identity import content_digest
+from examcal.ledger.rows import ReminderEntry
+from examcal.plan.reminder import Purpose
+from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity, compare
+from examcal.schedule.model import Anchor, Edge, QuietHours, Schedule
+
+DEBOUNCE = timedelta(minutes=10)
+USEFUL_AT_LEAST = timedelta(days=1)
+_RANK = {kind: rank for rank, kind in enumerate((ChangeKind.CANCELLED, ChangeKind.POSTPONED, ChangeKind.REVIVED))}
+
+
+def main_changes(old: Schedule, new: Schedule) -> dict[str, Change]:
+    """Return, by origin id, the one change of each occurrence that its notice is about."""
+    found: dict[str, list[Change]] = {}
+    for change in compare(old, new):
+        found.setdefault(change.occurrence.origin_id, []).append(change)
+    return {origin: min(changes, key=_weight) for origin, changes in found.items()}
+
+
+def notices(
+    new: Schedule,
+    baseline: Schedule,
+    told: Mapping[str, Schedule],
+    now: datetime,
+    debounce: timedelta = DEBOUNCE,
+) -> list[ReminderEntry]:
+    """Return the notices that ``new`` asks for: against ``told`` by origin id, against ``baseline`` for the others."""
+    entries = []
+    for old in {id(one): one for one in (baseline, *told.values())}.values():
+        for origin, change in main_changes(old, new).items():
+            if told.get(origin, baseline) is old and _matters(change, now):
+                entries.append(_entry(origin, change, old, new.quiet_hours, now + debounce))
+    return entries
+
+
+def after_quiet(moment: datetime, quiet: QuietHours | None, zone: str) -> datetime:
+    """Return ``moment``, or the end of the quiet hours it falls into."""
+    if quiet is None:
+        return moment
+    local = moment.astimezone(ZoneInfo(zone))
+    if not quiet.cover(local.time()):
+        return moment
+    end = local.replace(hour=quiet.until.hour, minute=quiet.until.minute, second=0, microsecond=0)
+    return end if end > local else end + timedelta(days=1)
+
+
+def _entry(origin: str, change: Change, old: Schedule, quiet: QuietHours | None, leaves: datetime) -> ReminderEntry:
+    occurrence = change.occurrence
+    rule = f"{change.kind} {change.anchor or ''} {_wall(change.old)} > {_wall(change.new)}"
+    if change.kind is ChangeKind.MOVED_PLACE:
+        rule = f"{change.kind} {content_digest(str(change.before.location), str(occurrence.location))[:16]}"
+    urgent = change.severity is ChangeSeverity.URGENT
+    due = leaves if urgent else after_quiet(leaves, quiet, occurrence.zone)
+    return ReminderEntry(
+        key=content_digest("change-v1", origin, rule, old.digest)[:32],
+        purpose=Purpose.CHANGE.value,
+        origin=origin,
+        anchor=old.digest[:16],
+        zone=occurrence.zone,
+        rule=rule,
+        occurrence=occurrence.id,
+        due_at=due,
+        useful_until=max([due + USEFUL_AT_LEAST, *(edge.at for edge in _edges(change))]),
+        detail={"kind": change.kind.value, "told": old.digest},
+    )
+
+
+def _matters(change: Change, now: datetime) -> bool:
+    """Whether anything of it still lies ahead; history is corrected in silence."""
+    edges = list(_edges(change))
+    return not edges or any(edge.at > now for edge in edges)
+
+
+def _edges(change: Change) -> Iterable[Edge]:
+    both = (change.old, change.new, change.occurrence.opens, change.occurrence.closes)
+    return (edge for edge in both if edge is not None)
+
+
+def _weight(change: Change) -> tuple[int, bool, bool]:
+    """Order changes of one occurrence: what calls it off, what comes earlier, then closing before opening."""
+    return (
+        _RANK.get(change.kind, len(_RANK)),
+        change.severity is not ChangeSeverity.URGENT,
+        change.anchor is Anchor.OPENS,
+    )
+
+
+def _wall(edge: Edge | None) -> str:
+    return edge.wall if edge else "-"

@@ -1,0 +1,143 @@
+"""Who plans: the one daemon that holds the lock. On SQLite a second one is refused, on PostgreSQL it stands by.
+
+Leadership saves work and is not needed for correctness, except that on SQLite it says whose claims are orphans.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from examcal.errors import BusyError, PermissionDeniedError, StorageError
+
+LOCK = "daemon.lock"
+ADVISORY_KEY = 0x6578616D63616C  # "examcal"
+
+
+class Leadership(Protocol):
+    """The right to plan, held until it is given back or lost."""
+
+    def acquire(self) -> bool:
+        """Try to get it; return whether we lead. Raises BusyError where standing by makes no sense."""
+
+    def holds(self) -> bool:
+        """Return whether we still lead; to be asked every few seconds."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+class FileLeadership:
+    """An exclusive lock on a file of the state directory; the kernel drops it when the process ends, however it ends.
+
+    The file is never removed; what it says is for people.
+    """
+
+    def __init__(self, state_dir: Path, now: datetime) -> None:
+        self._path = state_dir / LOCK
+        self._since = now
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock. Raises BusyError with the other one's number, or an error about the directory."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except PermissionError:
+            raise PermissionDeniedError("no permission to write {path}", path=self._path) from None
+        except OSError as error:
+            raise StorageError("{path} cannot be used: {reason}", path=self._path, reason=error.strerror) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(descriptor, 200).decode("utf-8", "replace").strip() or "?"
+            os.close(descriptor)
+            raise BusyError("another examcal daemon ({holder}) holds {path}", holder=holder, path=self._path) from None
+        self._descriptor = descriptor
+        self._sign(descriptor)
+        return True
+
+    def holds(self) -> bool:
+        """Return whether the lock is ours."""
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        """Drop the lock."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _sign(self, descriptor: int) -> None:
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"pid {os.getpid()}, since {self._since:%Y-%m-%d %H:%M}\n".encode(), 0)
+        except OSError:  # a full disk must not keep us from leading
+            return
+
+
+class AdvisoryLeadership:
+    """A session lock in PostgreSQL, on a connection of its own whose loss the server notices within half a minute."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def acquire(self) -> bool:
+        """Try to lead; return False while another daemon does, or while the server is away."""
+        self.release()
+        try:
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError:
+            return False
+        try:
+            connection.execute(_KEEPALIVE)
+            if connection.execute(_TRY, {"key": ADVISORY_KEY}).scalar_one():
+                self._connection = connection
+                return True
+        except DBAPIError:
+            connection.invalidate()
+        connection.close()
+        return False
+
+    def holds(self) -> bool:
+        """Return whether the session that holds the lock is alive."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(text("SELECT 1"))
+        except DBAPIError:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+            return False
+        return True
+
+    def release(self) -> None:
+        """End the session, and with it the lock."""
+        if self._connection is not None:
+            try:
+                self._connection.execute(_UNLOCK, {"key": ADVISORY_KEY})
+            except DBAPIError:
+                self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
+def own_name() -> str:
+    """Return how this process is called in the ledger: host and number."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+_KEEPALIVE = text(
+    "SELECT set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),"
+    " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)"
+)
+_TRY = text("SELECT pg_try_advisory_lock(:key)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
