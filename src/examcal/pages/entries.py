@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from examcal.pages.history import PublishedChange, Statement
 from examcal.pages.words import Moment, Words
@@ -15,7 +15,6 @@ class Moved:
     """An old date beside the present one, from the newest published change."""
 
     kind: str
-    moments: tuple[Moment, ...]
     text: str
     published: str
     published_iso: str
@@ -34,7 +33,7 @@ class Entry:
     expected: str
     limits: str
     zone: str
-    requires: tuple[tuple[str, str], ...]
+    requires: tuple[tuple[str | None, str], ...]
     tracks: tuple[str, ...]
     for_institution: bool
     moved: Moved | None
@@ -93,16 +92,23 @@ def entries_of(
     site: str | None = None,
 ) -> list[Entry]:
     """Return the entries of a page over ``exam``; with ``site`` as that site has them."""
-    return [_entry(exam, milestone, words, moves, site) for milestone in milestones]
+    shown = frozenset(milestone.id for milestone in milestones)
+    return [_entry(exam, milestone, words, moves, site, shown) for milestone in milestones]
 
 
 def _entry(
-    exam: Exam, milestone: Milestone, words: Words, moves: Mapping[str, PublishedChange], site: str | None
+    exam: Exam,
+    milestone: Milestone,
+    words: Words,
+    moves: Mapping[str, PublishedChange],
+    site: str | None,
+    on_page: frozenset[str],
 ) -> Entry:
     shown = milestone.at_site(site)
-    local = [_shown(exam, occurrence, words, moves) for occurrence in milestone.sites] if site is None else []
+    local = [_shown(exam, occurrence, words, moves, on_page) for occurrence in milestone.sites] if site is None else []
+    entry = _shown(exam, shown, words, moves, on_page)
     falls_back = bool(site) and bool(milestone.sites) and shown.site is None
-    return _shown(exam, shown, words, moves, local=tuple(local), falls_back=falls_back)
+    return replace(entry, anchor=f"m-{milestone.id}", local=tuple(local), falls_back=falls_back)
 
 
 def _shown(
@@ -110,14 +116,12 @@ def _shown(
     occurrence: Occurrence,
     words: Words,
     moves: Mapping[str, PublishedChange],
-    *,
-    local: tuple[Entry, ...] = (),
-    falls_back: bool = False,
+    on_page: frozenset[str],
 ) -> Entry:
     site = exam.site(occurrence.site) if occurrence.site else None
-    moments = tuple(words.moments(occurrence.shape, occurrence.opens, occurrence.closes, occurrence.days))
+    moments = tuple(words.moments(occurrence))
     return Entry(
-        anchor=f"m-{occurrence.milestone}" + (f".{occurrence.site}" if occurrence.site else ""),
+        anchor=f"m-{occurrence.milestone}.{occurrence.site}",
         occurrence=occurrence,
         label=site.name.in_(words.language) if site else occurrence.site or "",
         kind=words.kind(occurrence.kind),
@@ -126,12 +130,10 @@ def _shown(
         expected=occurrence.expected.in_(words.language) if occurrence.expected else "",
         limits=words.limits(occurrence),
         zone=words.zone(occurrence.zone) if occurrence.zone != exam.zone else "",
-        requires=tuple(_required(exam, occurrence, words)),
+        requires=tuple(_required(exam, occurrence, words, on_page)),
         tracks=track_names(exam, occurrence, words),
         for_institution=occurrence.audience is Audience.INSTITUTION,
         moved=_moved(moves.get(occurrence.id), occurrence, words),
-        local=local,
-        falls_back=falls_back,
     )
 
 
@@ -142,11 +144,13 @@ def track_names(exam: Exam, occurrence: Occurrence, words: Words) -> tuple[str, 
     return tuple(track.name.in_(words.language) for track in exam.tracks if track.id in occurrence.tracks)
 
 
-def _required(exam: Exam, occurrence: Occurrence, words: Words) -> Iterable[tuple[str, str]]:
+def _required(
+    exam: Exam, occurrence: Occurrence, words: Words, on_page: frozenset[str]
+) -> Iterable[tuple[str | None, str]]:
     for required in occurrence.requires:
         milestone = exam.milestone(required)
         if milestone:
-            yield f"m-{required}", milestone.area.name.in_(words.language)
+            yield f"m-{required}" if required in on_page else None, milestone.area.name.in_(words.language)
 
 
 def _moved(change: PublishedChange | None, occurrence: Occurrence, words: Words) -> Moved | None:
@@ -154,8 +158,7 @@ def _moved(change: PublishedChange | None, occurrence: Occurrence, words: Words)
     if change is None or change.old is None or change.new != Statement.of(occurrence):
         return None
     old = change.old
-    moments = tuple(words.moments(old.shape, old.opens, old.closes, old.days))
     place = old.location.in_(words.language) if change.kind == "moved-place" and old.location else ""
-    text = place or words.t("; ").join(moment.text for moment in moments) or words.status(Status.TBA)
+    text = place or words.dates(old) or words.status(Status.TBA)
     at = change.published_at
-    return Moved(words.change(change.kind), moments, text, words.day(at.date()), at.date().isoformat())
+    return Moved(words.change(change.kind), text, words.day(at.date()), at.date().isoformat())

@@ -59,9 +59,8 @@ def statement_words(statement: Statement | None, words: Words, *, place: bool = 
         return words.t("not announced")
     if statement.status is Status.CANCELLED:
         return words.status(Status.CANCELLED)
-    moments = words.moments(statement.shape, statement.opens, statement.closes, statement.days)
-    dates = words.t("; ").join(" ".join(p for p in (m.label, m.text) if p) for m in moments)
-    parts = [words.prefix(statement.status, dates=bool(moments)), dates]
+    dates = words.dates(statement)
+    parts = [words.prefix(statement.status, dates=bool(dates)), dates]
     if place and statement.location:
         parts.append(statement.location.in_(words.language))
     return " ".join(part for part in parts if part)

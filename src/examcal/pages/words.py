@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Protocol
 
 from babel import Locale
 from babel.dates import format_date
@@ -82,6 +83,26 @@ class Moment:
         return " ".join(part for part in (self.day, self.clock) if part) + note
 
 
+class Dated(Protocol):
+    """What says when: an occurrence, or what an edition once stated of one."""
+
+    @property
+    def shape(self) -> Shape:
+        """In which way it says when."""
+
+    @property
+    def opens(self) -> Edge | None:
+        """The first edge, if known."""
+
+    @property
+    def closes(self) -> Edge | None:
+        """The last edge, if known."""
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Single days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """How one language says what the pages need."""
@@ -137,17 +158,17 @@ class Words:
         note = self.t("(midnight at the end of the day)") if edge.clock == "24:00" else ""
         return Moment(label, edge.named_on.isoformat(), self.day(edge.named_on), edge.clock or "", note)
 
-    def moments(self, shape: Shape, opens: Edge | None, closes: Edge | None, days: tuple[date, ...]) -> list[Moment]:
+    def moments(self, dated: Dated) -> list[Moment]:
         """Return the days and edges of a milestone in the order in which they come; none for one without a date."""
-        match shape:
+        match dated.shape:
             case Shape.TBA:
                 return []
             case Shape.DAY | Shape.DAYS:
-                return [Moment("", day.isoformat(), self.day(day)) for day in days]
+                return [Moment("", day.isoformat(), self.day(day)) for day in dated.days]
             case Shape.INSTANT:
-                return [self.moment(opens)] if opens else []
+                return [self.moment(dated.opens)] if dated.opens else []
             case Shape.WINDOW:
-                edges = ((opens, self.t("Opens")), (closes, self.t("Closes")))
+                edges = ((dated.opens, self.t("Opens")), (dated.closes, self.t("Closes")))
                 return [self.moment(edge, label) for edge, label in edges if edge]
 
     def limits(self, occurrence: Occurrence) -> str:
@@ -156,18 +177,20 @@ class Words:
         hours = self.t(", ").join(_hours(span) for span in occurrence.hours)
         return self.t(", ").join(part for part in (days, hours) if part)
 
+    def dates(self, dated: Dated) -> str:
+        """Return days and edges in one line of plain text; nothing for a milestone without a date."""
+        moments = self.moments(dated)
+        if dated.shape is Shape.WINDOW and len(moments) > 1:
+            return self.t(" to ").join(moment.text for moment in moments)
+        return self.t("; ").join(" ".join(part for part in (m.label, m.text) if part) for m in moments)
+
     def when(self, occurrence: Occurrence) -> str:
         """Return when in one line of plain text, with 预计, 待定 or 取消 where it belongs."""
-        moments = self.moments(occurrence.shape, occurrence.opens, occurrence.closes, occurrence.days)
-        dates = self.t(" to ").join(m.text for m in moments) if _is_span(occurrence) else self._listed(moments)
-        parts = [self.prefix(occurrence.status, dates=bool(moments)), dates]
-        if occurrence.expected and not moments:
-            parts.append(occurrence.expected.in_(self.language))
+        dates = self.dates(occurrence)
+        expected = occurrence.expected.in_(self.language) if occurrence.expected and not dates else ""
+        parts = [self.prefix(occurrence.status, dates=bool(dates)), dates, expected]
         limits = self.limits(occurrence)
         return " ".join(part for part in parts if part) + (self.t(" ({limits})", limits=limits) if limits else "")
-
-    def _listed(self, moments: list[Moment]) -> str:
-        return self.t("; ").join(" ".join(part for part in (m.label, m.text) if part) for m in moments)
 
     def prefix(self, status: Status, *, dates: bool) -> str:
         """Return the word that must stand beside a date that is not plainly confirmed."""
@@ -182,7 +205,3 @@ def _hours(span: Hours) -> str:
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _is_span(occurrence: Occurrence) -> bool:
-    return occurrence.shape is Shape.WINDOW and occurrence.opens is not None and occurrence.closes is not None
