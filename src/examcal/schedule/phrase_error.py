@@ -28,7 +28,7 @@ class PhraseError(ExamcalError):
     ) -> None:
         super().__init__(msgid, **params)
         self.hint = hint
-        self.readings = tuple(readings)
+        self.readings = tuple(dict.fromkeys(readings))
         self.offset = offset
 
     def with_readings(self, readings: Sequence[str]) -> PhraseError:

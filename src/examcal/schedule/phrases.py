@@ -129,7 +129,8 @@ _UNIT_SPACE = r" {0,2}"
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("space", r"[ \r]+"),
     ("date", r"\d{4}(?P<sep>[-./])\d{1,2}(?P=sep)\d{1,2}(?!\d)"),
-    ("clock", r"T?\d{1,2} ?: ?\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?![\d])(?:Z|\+\d{2}:?\d{2}|(?<=:\d{2})Z)?"),
+    ("clock", r"T\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?!\d)(?:Z|[+-]\d{2}:?\d{2}(?!\d))?"),
+    ("clock_apart", r"\d{1,2} ?: ?\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?!\d)(?:Z|\+\d{2}:?\d{2}(?!\d))?"),
     ("text_link", r"(?:https?:|www\.)[!-~]+|[A-Za-z_][A-Za-z0-9_.@+]*"),
     ("month_day", r"\d{1,2}[./]\d{1,2}(?![\d:年月日号时点./])|\d{2}-\d{2}(?![-\d:年月日号时点./])"),
     ("text_count", r"第 ?\d+|\d+ ?(?:年度|版|届|级)|\d+(?=号[楼院室厅线门])"),
@@ -146,7 +147,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("minute", rf"{_SMALL}{_UNIT_SPACE}分(?!钟)"),
     ("number", r"\d+"),
     ("text_hour", r"时间|时期|时段|届时"),
-    ("hour_after_clock", r"(?<=\d)时"),
+    ("hour_after_clock", r"(?<=\d)时"),  # 17:00时
     ("half", r"半(?![天年日])"),
     (
         "open_days",
@@ -187,7 +188,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 _MARK_OF = {
     **{mark.value: mark for mark in Mark},
     "relative_before": Mark.RELATIVE,
-    "hour_after_clock": Mark.TEXT,
+    "clock_apart": Mark.CLOCK,
 }
 _TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS), re.ASCII | re.DOTALL)
 

@@ -72,14 +72,14 @@ def read_edge(
     parts = outline(text)
     _refuse_words(parts, closing=closing)
     edges = {}
-    failure: PhraseError | None = None
+    failures: list[PhraseError] = []
     for stop in _single_stops(parts):
         try:
             edge = _edge(stop, zone, closing=closing, year=year or parts.year, near=near)
             edges[edge_text(edge)] = edge
         except PhraseError as refused:
-            failure = failure or refused
-    return _only(parts, edges, failure)
+            failures.append(refused)
+    return _only(parts, edges, failures)
 
 
 def _refuse_length(text: str) -> None:
@@ -110,20 +110,15 @@ def _refuse_words(parts: Outline, *, closing: bool) -> None:
                 offset=element.start,
                 written=element.text,
             )
-    stray = next(
-        (e for e in (*parts.line, *(e for aside in parts.asides for e in aside)) if _is_stray(e, closing=closing)), None
-    )
-    if stray is not None:
+    strays: list[Element] = [e for e in parts.line if isinstance(e, Token) and e.mark not in _EDGE_WORDS[closing]]
+    strays += [element for aside in parts.asides for element in aside]
+    if strays:
         raise PhraseError(
             "One date is expected here, not {written}",
             hint=Sentence("A window in words belongs into `window:`"),
-            offset=stray.start,
-            written=stray.text,
+            offset=strays[0].start,
+            written=strays[0].text,
         )
-
-
-def _is_stray(element: Element, *, closing: bool) -> bool:
-    return isinstance(element, Token) and element.mark not in _EDGE_WORDS[closing]
 
 
 def _single_stops(parts: Outline) -> list[Stop]:
@@ -212,27 +207,27 @@ def _open_days(line: tuple[Element, ...]) -> OpenDays:
 def _read(parts: Outline, frame: Frame) -> WindowReading:
     _refuse_failures(parts.points)
     if parts.damaged and frame.year is None:
-        unknown_year, _ = _readings(parts, replace(frame, year=_ANY_LEAP_YEAR))
-        raise _damage(parts, [_without_year(text) for text in unknown_year])
-    readings, failure = _readings(parts, frame)
-    if not readings and failure is None and not parts.damaged:
+        unknown_year, failures = _readings(parts, replace(frame, year=_ANY_LEAP_YEAR))
+        raise _damage(parts, [_without_year(text) for text in _possible(unknown_year, failures)])
+    readings, failures = _readings(parts, frame)
+    if not (readings or failures or parts.damaged):
         return _undated(parts)
-    return _only(parts, readings, failure)
+    return _only(parts, readings, failures)
 
 
-def _readings(parts: Outline, frame: Frame) -> tuple[dict[str, WindowReading], PhraseError | None]:
-    """Read every choice; return the windows by their canonical text, and the first refusal."""
+def _readings(parts: Outline, frame: Frame) -> tuple[dict[str, WindowReading], list[PhraseError]]:
+    """Read every choice; return the windows by their canonical text, and the refusals."""
     readings: dict[str, WindowReading] = {}
-    failure: PhraseError | None = None
+    failures: list[PhraseError] = []
     for line in parts.choices():
         try:
             reading = read_line(line, frame)
         except PhraseError as refused:
-            failure = failure or refused
+            failures.append(refused)
             continue
         if reading is not None:
             readings[reading.text] = reading
-    return readings, failure
+    return readings, failures
 
 
 def _undated(parts: Outline) -> WindowReading:
@@ -259,15 +254,20 @@ def _undated(parts: Outline) -> WindowReading:
 _Meaning = TypeVar("_Meaning", Edge, WindowReading)
 
 
-def _only(parts: Outline, readings: dict[str, _Meaning], failure: PhraseError | None) -> _Meaning:
+def _only(parts: Outline, readings: dict[str, _Meaning], failures: list[PhraseError]) -> _Meaning:
     """Return the only reading of an intact phrase."""
     if parts.damaged:
-        raise _damage(parts, [*readings, *(failure.readings if failure and not readings else ())])
+        raise _damage(parts, _possible(readings, failures))
     if not readings:
-        raise failure or PhraseError("There is no date")
+        raise failures[0]
     if len(readings) > 1:
         raise PhraseError("The phrase has more than one reading", readings=list(readings))
     return next(iter(readings.values()))
+
+
+def _possible(readings: dict[str, _Meaning], failures: list[PhraseError]) -> list[str]:
+    """Return the readings as text; where every choice was refused, those that the refusals offer."""
+    return list(readings) or [text for failure in failures for text in failure.readings]
 
 
 def _damage(parts: Outline, readings: list[str]) -> PhraseError:
