@@ -67,7 +67,7 @@ def _a_labels(domain: str) -> str:
 
 def split_sender(text: str) -> tuple[str, EmailAddress]:
     """Return display name and address of ``Name <address>`` or ``address``. Raises ValueError."""
-    found = re.fullmatch(r"\s*(.*?)\s*<([^<>]*)>\s*", text)
+    found = re.fullmatch(r"\s*(.*?)\s*<([^<>]*)>\s*", text, re.DOTALL)
     name, address = found.groups() if found else ("", text.strip())
     if re.search(r"[\x00-\x1f\x7f]", name):
         raise ValueError("the sender's name holds control characters")
