@@ -13,6 +13,7 @@ from pathlib import Path
 from examcal.channels.port import Message
 from examcal.delivery.message_change import change_lead, change_rows
 from examcal.delivery.message_lead import Lead, occurrence_subject, reminder_lead
+from examcal.delivery.message_sample import DUE_AT, RULE, sample_change, sample_schedule
 from examcal.delivery.message_templates import TemplateFaultError, Templates
 from examcal.delivery.message_view import Describer, View
 from examcal.delivery.wording import instant_text, one_line
@@ -20,7 +21,7 @@ from examcal.errors import Sentence
 from examcal.feed.calendar import milestone_calendar
 from examcal.schedule.changes import Change
 from examcal.schedule.model import Anchor, Edge, Exam, Occurrence, Rule, Schedule, Status
-from examcal.texts import translate
+from examcal.texts import LANGUAGES, translate
 
 CalendarOf = Callable[[Occurrence, Schedule, str], bytes | None]
 """Makes the calendar file of an occurrence in a language; None attaches nothing."""
@@ -48,6 +49,7 @@ class Renderer:
         on_fault: Callable[[TemplateFaultError], None] | None = None,
     ) -> None:
         self._base_url = base_url
+        self._templates_dir = templates_dir
         self._calendar = calendar
         self._on_fault = on_fault
         self._own = Templates()
@@ -130,6 +132,19 @@ class Renderer:
         line = Sentence("Nothing is due. Reminders will arrive here in this way.")
         message = self.summary(title, (line,), language=language, now=now, zone=zone)
         return replace(message, category="test")
+
+    def faults(self) -> tuple[TemplateFaultError, ...]:
+        """Return what is wrong with the office's templates, found by rendering a sample with each of them."""
+        found: list[TemplateFaultError] = []
+        probe = Renderer(self._base_url, self._templates_dir, on_fault=found.append)
+        schedule = sample_schedule()
+        exam = schedule.exams[0]
+        occurrence = exam.milestones[0].area
+        for language in LANGUAGES:
+            probe.reminder(occurrence, exam, schedule, RULE, language=language, now=DUE_AT, late=True, due_at=DUE_AT)
+            probe.change(sample_change(occurrence), exam, schedule, language=language, now=DUE_AT)
+            probe.test("outbox", DUE_AT, language)
+        return tuple({fault.text(): fault for fault in found}.values())
 
     def _view(
         self, occurrence: Occurrence, exam: Exam, schedule: Schedule, lead: Lead, *, language: str, now: datetime

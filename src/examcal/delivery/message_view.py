@@ -167,11 +167,9 @@ class Describer:
         """Return the address of the entry on its page, or None without a ``base_url``; ids need no escaping."""
         if not base_url:
             return None
-        site = self.occurrence.site
         language = self.language if self.language != self.schedule.language else None
-        folder = "/".join(part for part in (language, self.exam.id, site) if part)
-        anchor = f"m-{self.occurrence.milestone}" + (f".{site}" if site else "")
-        return f"{base_url.rstrip('/')}/{folder}/#{anchor}"
+        folder = "/".join(part for part in (language, self.exam.id, self.occurrence.site) if part)
+        return f"{base_url.rstrip('/')}/{folder}/#m-{self.occurrence.milestone}"
 
     def _rows(self) -> Iterator[Row]:
         occurrence = self.occurrence

@@ -191,7 +191,7 @@ def test_a_message_names_conditions_place_contact_source_and_how_to_stop() -> No
         "房山区：81380537",
         "2026年1月20日发布，2026年11月22日核对",
         "原文：“网上报名时间为2026年1月29日10时至2月11日24时；逾期不予受理，不再补报。”",
-        "详情：https://exam.example.org/physician-2026-beijing/fangshan/#m-onsite-review.fangshan",
+        "详情：https://exam.example.org/physician-2026-beijing/fangshan/#m-onsite-review",
         "不想再收到，请退订或告知发信人。",
     ):
         assert expected in message.text
@@ -350,6 +350,17 @@ def test_a_broken_template_costs_nobody_a_reminder(tmp_path: Path) -> None:
         found("registration"), "closes -1d", "2026-02-10T09:00"
     )
     assert len(heard) == 1
+
+
+def test_templates_can_be_tried_before_anything_is_due(tmp_path: Path) -> None:
+    assert Renderer().faults() == ()
+    (tmp_path / "change.html.j2").write_text("{{ nothing }}", encoding="utf-8")
+    (tmp_path / "summary.subject.j2").write_text("{% if %}", encoding="utf-8")
+    faults = [fault.text("en") for fault in Renderer("", tmp_path).faults()]
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "the message template change.html.j2 fails at line 1",
+        "the message template summary.subject.j2 fails at line 1",
+    ]
 
 
 def test_long_texts_are_cut_at_sentence_ends() -> None:
