@@ -116,8 +116,15 @@ class Words:
 
     def closed(self, closes: Edge) -> Lead:
         """Return the lead about a closing that is over."""
-        msgid = "“{name}” ended {when}." if self.occurrence.kind is Kind.EXAM else "“{name}” closed {when}."
-        return Lead(self.say(msgid, name=self.name, when=self.when(closes)), self.say("Already closed"), "off")
+        params = {"name": self.name, "when": self.when(closes)}
+        if self.expected:
+            text = self.say("“{name}” should be over since {when}; check the official notice.", **params)
+            return Lead(text, self.point("Closes {when}", closes), "off")
+        is_exam = self.occurrence.kind is Kind.EXAM
+        text = (
+            self.say("“{name}” ended {when}.", **params) if is_exam else self.say("“{name}” closed {when}.", **params)
+        )
+        return Lead(text, self.say("Already closed"), "off")
 
     def opening(self, opens: Edge, closes: Edge | None) -> Lead:
         """Return the lead about an opening that is still ahead."""

@@ -154,6 +154,10 @@ def test_other_windows_than_those_of_candidates_read_well_too() -> None:
     assert first_line(remind(news, "opens", "2026-05-01T09:00")) == (
         "「公示」已开始，2026年5月8日（周五）17:00截止，还剩7天8小时。"
     )
+    guess = replace(news, status=Status.EXPECTED)
+    assert first_line(remind(guess, "closes", "2026-05-09T09:00")) == (
+        "「公示」预计2026年5月8日（周五）17:00截止，现在应已截止，请查看官方公告。"
+    )
     gate = occurrence("e", "m", Kind.TICKET, name=text("打印准考证"), opens="2026-06-03 09:00")
     assert first_line(remind(gate, "opens", "2026-06-03T09:00")) == "「打印准考证」已于2026年6月3日（周三）09:00开始。"
 
