@@ -72,7 +72,7 @@ def backup_ledger(invocation: Invocation, target: Path) -> None:
 @argument("source", type=click.Path(path_type=Path))
 def restore_ledger(invocation: Invocation, source: Path) -> None:
     """Put a copy back and mark what the journal knows as sent since. The present file is kept beside."""
-    from examcal.cli.wiring import only_daemon  # noqa: PLC0415 - pulls in what only the daemon needs
+    from examcal.cli.running import only_daemon  # noqa: PLC0415 - pulls in what only the daemon needs
 
     settings = invocation.settings
     file = sqlite_file(parse_url(settings.database))
@@ -81,7 +81,7 @@ def restore_ledger(invocation: Invocation, source: Path) -> None:
     if not source.is_file():
         raise NoInputError("{path} does not exist", path=source)
     now = present()
-    with only_daemon(settings):
+    with only_daemon(settings, now):
         kept = file.with_name(f"{file.name}.before-restore-{now:%Y%m%dT%H%M%SZ}")
         for suffix in ("", "-wal", "-shm"):
             part = file.with_name(file.name + suffix)
@@ -118,12 +118,12 @@ def adopt_ledger(invocation: Invocation) -> None:
 @option("--to", "target", required=True, metavar="URL", about="The empty ledger to fill, without a password.")
 def move_ledger(invocation: Invocation, source: str, target: str) -> None:
     """Copy all rows and check the conservation law on both sides."""
-    from examcal.cli.wiring import only_daemon  # noqa: PLC0415 - pulls in what only the daemon needs
+    from examcal.cli.running import only_daemon  # noqa: PLC0415 - pulls in what only the daemon needs
     from examcal.ledger.moving import move  # noqa: PLC0415 - only for this command
 
     for address in (source, target):
         if parse_url(address).password is not None:
             raise RefusedError("a password on the command line is visible to everybody; use ~/.pgpass or PGPASSWORD")
-    with only_daemon(invocation.settings):
+    with only_daemon(invocation.settings, present()):
         rows = move(source, target, invocation.settings.state_dir, present())
     write(say("Moved {rows} rows; both sides add up.", rows=rows))

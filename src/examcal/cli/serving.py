@@ -12,6 +12,7 @@ import structlog
 from starlette.applications import Starlette
 
 from examcal.clock import Clock
+from examcal.daemon.background import in_background
 from examcal.errors import ExamcalError
 from examcal.publication.manifest import Manifest
 from examcal.publication.revisions import revise
@@ -80,7 +81,7 @@ def selecting_from(read: Callable[[], Schedule], clock: Clock) -> Callable[[Mani
 async def follow(site: Site, follower: EditionFollower) -> None:
     """Put every new edition on the shelf, until cancelled."""
     while True:
-        site.shelf = await asyncio.to_thread(follower.look, site.shelf)
+        site.shelf = await in_background(lambda: follower.look(site.shelf))
         await asyncio.sleep(_LOOK_EVERY)
 
 

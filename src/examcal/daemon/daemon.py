@@ -23,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from examcal.clock import Clock
 from examcal.daemon.admins import Admins
+from examcal.daemon.background import in_background
 from examcal.daemon.supervisor import notify, watchdog_interval
 from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
 from examcal.errors import ExamcalError, Sentence
@@ -33,6 +34,7 @@ LOOK_EVERY = 2.0
 LONGEST_REST = timedelta(seconds=15)
 """Deliveries are looked at this often at least: a command may have released some."""
 GUARD_EVERY = 5.0
+STAND_BY_EVERY = 3.0
 STEP = 2.0
 """Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
 STALLED_AFTER = 90.0
@@ -70,6 +72,12 @@ class Work(Protocol):
 
     async def stop(self) -> None:
         """Claim nothing more, and wait for what is on its way."""
+
+    async def lead(self) -> bool:
+        """Become the one that plans; return False while another daemon is. Raises BusyError where waiting is no use."""
+
+    async def leads(self) -> bool:
+        """Return whether this is still the one that plans."""
 
 
 class Serving(Protocol):
@@ -127,10 +135,15 @@ class Daemon:
         self._schedule: Schedule | None = None
         self._last_tick = parts.clock.monotonic()
         self._failures = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
         """Let ``run`` end."""
         self._stopping.set()
+
+    def wake(self) -> None:
+        """Let deliveries be looked at now, because something about them changed."""
+        self._wake_at(self._now())
 
     def reload(self) -> None:
         """Look at the schedule now."""
@@ -150,14 +163,41 @@ class Daemon:
             await self._wind_down(servers)
 
     async def _start(self) -> None:
-        self._take_found(await asyncio.to_thread(self._parts.watch.first, self._today()), at_start=True)
+        await self._stand_by()
+        if self._stopping.is_set():
+            return
+        self._take_found(await in_background(lambda: self._parts.watch.first(self._today())), at_start=True)
         await self._settle_offer()
         if self._schedule is None:
             self._schedule = await self._parts.work.last_good()
-            await self._publish()
+            self._publish_soon()
         self._start_scheduler()
         self._parts.ready(self._schedule)
         notify("READY=1")
+
+    async def _stand_by(self) -> None:
+        """Wait until this daemon leads; feeds and pages are served meanwhile."""
+        waited = False
+        while not self._stopping.is_set() and not await self._parts.work.lead():
+            if not waited:
+                _log.info("standing by: another daemon leads")
+                notify("READY=1\nSTATUS=standing by")
+                waited = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), STAND_BY_EVERY)
+        self._parts.conditions.set("standing-by", None)
+
+    async def _check_leadership(self) -> None:
+        """Stop planning where another daemon took over, and stand by for its end."""
+        if await self._parts.work.leads():
+            return
+        _log.warning("leadership was lost")
+        self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        await self._stand_by()
+        if not self._stopping.is_set():
+            self._start_scheduler()
 
     async def _until_stopped(self, servers: Sequence[asyncio.Task[None]]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -168,7 +208,7 @@ class Daemon:
 
     async def _wind_down(self, servers: Sequence[asyncio.Task[None]]) -> None:
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.pause()
         for server in self._parts.servers:
             server.stop()
         with contextlib.suppress(TimeoutError):
@@ -176,6 +216,10 @@ class Daemon:
                 await self._parts.work.stop()
                 await asyncio.gather(*servers, return_exceptions=True)
                 await self._parts.admins.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     # What wakes it --------------------------------------------------------------------------------------------
 
@@ -210,6 +254,8 @@ class Daemon:
         wall, steady = clock.now(), clock.monotonic()
         while True:
             await asyncio.sleep(beat)
+            if self._scheduler.running:
+                await self._check_leadership()
             now, ticked = clock.now(), clock.monotonic()
             step = (now - wall).total_seconds() - (ticked - steady)
             wall, steady = now, ticked
@@ -231,7 +277,7 @@ class Daemon:
 
     async def _deliver(self) -> None:
         """Send what is due, and plan the next wake-up."""
-        if self._delivering.locked():
+        if self._delivering.locked() or self._stopping.is_set():
             return
         async with self._delivering:
             again = self._now() + LONGEST_REST
@@ -249,14 +295,16 @@ class Daemon:
                 self._failures += 1
                 _log.error("delivering failed", exc_info=error)
             self._last_tick = self._parts.clock.monotonic()
-        self._wake_at(again)
+        if not self._stopping.is_set():
+            self._wake_at(again)
 
     async def _look(self) -> None:
         """Look at the schedule; a held edit is offered again, because a person may have said yes."""
         if self._looking.locked():
             return
         async with self._looking:
-            found = await asyncio.to_thread(self._parts.watch.look, self._parts.clock.monotonic(), self._today())
+            moment, today = self._parts.clock.monotonic(), self._today()
+            found = await in_background(lambda: self._parts.watch.look(moment, today))
             if found is not None:
                 self._take_found(found)
             if self._held is not None and await self._settle_offer():
@@ -301,8 +349,14 @@ class Daemon:
             self._parts.admins.tell(f"accepted {offer.schedule.digest}", *taken.notes)
         self._schedule = offer.schedule
         _log.info("schedule accepted", digest=offer.schedule.digest[:12])
-        await self._publish()
+        self._publish_soon()
         return True
+
+    def _publish_soon(self) -> None:
+        """Publish beside the deliveries, which do not wait for pages."""
+        task = asyncio.create_task(self._publish())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _publish(self) -> None:
         """Publish the present schedule; a refused edition leaves the old one in place."""
@@ -311,7 +365,7 @@ class Daemon:
             return
         async with self._publishing:
             try:
-                warnings = await asyncio.to_thread(self._parts.publish, schedule)
+                warnings = await in_background(lambda: self._parts.publish(schedule))
             except ExamcalError as error:
                 self._trouble("publication", error.sentence)
                 return

@@ -159,8 +159,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     change_debounce: Seconds = 600
-    blast_limit: int = Field(default=200, ge=1)
-    shrink_grace: Seconds = 0
+    blast_limit: int = Field(default=2000, ge=1)
+    shrink_grace: Seconds = 600
     past_days: int | None = Field(default=None, ge=0)
     future_days: int | None = Field(default=None, ge=1)
     weekly_summary: bool = True

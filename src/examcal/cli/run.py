@@ -1,0 +1,203 @@
+"""``examcal run``: reminders, feeds and pages in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from examcal.cli.command import command, option
+from examcal.cli.invocation import Invocation
+from examcal.cli.output import warn, write
+from examcal.cli.problems import warn_about
+from examcal.cli.reading import present, today_of
+from examcal.cli.running import (
+    Engine,
+    make_admins,
+    make_engine,
+    make_renderer,
+    only_daemon,
+    opening_troubles,
+    publishing,
+)
+from examcal.cli.serving import edition_reasons, follow, make_site, selecting_from, stopped_by_signals
+from examcal.cli.timeline import Filter, next_text, upcoming
+from examcal.cli.wiring import OUTBOX, channel_names
+from examcal.cli.words import language, say
+from examcal.clock import SystemClock
+from examcal.daemon.daemon import Conditions, Daemon, Parts
+from examcal.daemon.heartbeat import ping
+from examcal.daemon.watching import Rejection, ScheduleWatch
+from examcal.delivery.port import Trouble
+from examcal.errors import ExamcalError, RefusedError
+from examcal.feed.calendar import feed_path
+from examcal.logs import configure_logs
+from examcal.web.following import EditionFollower
+from examcal.web.health import Reason
+from examcal.web.server import WebServer
+
+if TYPE_CHECKING:
+    from examcal.schedule.model import Schedule
+    from examcal.settings import Settings
+
+_CRITICAL = frozenset({"ledger", "clock", "no-edition"})
+
+
+@command("run", "Run everything: reminders, feeds and pages.")
+@option("--once", is_flag=True, about="Plan and deliver what is due, then stop (for cron).")
+def COMMAND(invocation: Invocation, *, once: bool) -> None:  # noqa: N802 - looked up by this name
+    """Run until a signal, or once."""
+    settings = invocation.settings
+    configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    if settings.state_dir.exists() and not settings.state_dir.is_dir():
+        raise NotADirectoryError(20, "Not a directory", str(settings.state_dir))
+    with only_daemon(settings, present()):
+        asyncio.run(_once(invocation) if once else _run(invocation))
+
+
+async def _run(invocation: Invocation) -> None:
+    settings, clock = invocation.settings, SystemClock()
+    loop = asyncio.get_running_loop()
+    conditions = Conditions()
+    later: list[Callable[[], None]] = []
+    troubles: list[Callable[[Trouble], None]] = []
+
+    def on_trouble(trouble: Trouble) -> None:
+        for hear in troubles:
+            loop.call_soon_threadsafe(hear, trouble)
+
+    engine = make_engine(settings, clock, on_trouble=on_trouble, on_change=lambda: [call() for call in later])  # type: ignore[arg-type]  # called for its effect
+    admins = make_admins(settings, clock, engine.channels, make_renderer(settings, engine.revisions))
+    troubles.append(lambda trouble: _hear(trouble, admins.tell, conditions))
+    accepted: list[Schedule] = []
+    selecting = selecting_from(lambda: accepted[-1], clock)
+    follower = EditionFollower(settings.published, lambda manifest: selecting(manifest) if accepted else None)
+    site = make_site(settings, clock, lambda: [*edition_reasons(site, follower), *_reasons(conditions)])
+    web = WebServer(site, *settings.listen)
+    address = settings.base_url or f"http://{settings.listen._replace(port=web.address[1])}"
+    publish = publishing(settings, clock, engine.revisions, address)
+    secret = settings.heartbeat_url
+
+    def publish_and_keep(schedule: Schedule) -> Sequence[object]:
+        accepted[:] = [schedule]
+        return publish(schedule)
+
+    daemon = Daemon(
+        Parts(
+            clock,
+            engine,
+            ScheduleWatch(invocation.schedule_path),
+            publish_and_keep,  # type: ignore[arg-type]  # sentences
+            admins,
+            conditions,
+            servers=[web],
+            ping=partial(ping, secret.get_secret_value()) if secret else None,
+            ping_every=settings.heartbeat_every,
+            weekly_summary=settings.weekly_summary,
+            ready=partial(_say_ready, invocation, address),
+        )
+    )
+    later.append(daemon.wake)
+    for code, sentence in opening_troubles(engine.opened):
+        admins.tell(code, sentence)
+    following = asyncio.create_task(follow(site, follower))
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload)
+    with stopped_by_signals(daemon.stop):
+        await daemon.run()
+    following.cancel()
+
+
+def _hear(trouble: Trouble, tell: Callable[..., None], conditions: Conditions) -> None:
+    """Pass trouble of the deliveries on to the admins; a paused channel is told again when it pauses again."""
+    conditions.set(trouble.code, trouble.sentence)
+    tell(f"{trouble.code} {trouble.sentence.text('en')}", trouble.sentence)
+
+
+def _reasons(conditions: Conditions) -> Sequence[Reason]:
+    return [Reason(code, sentence.text(), critical=code in _CRITICAL) for code, sentence in conditions.by_code.items()]
+
+
+def _say_ready(invocation: Invocation, address: str, schedule: Schedule | None) -> None:
+    """Say what this does, what is next, and where to look."""
+    settings = invocation.settings
+    write(say("examcal is running."))
+    if schedule is None:
+        write(say("There is no valid schedule yet: correct {path}; it is read again by itself.",
+                  path=invocation.schedule_path))  # fmt: skip
+    else:
+        _say_next(schedule)
+        write(say("Page:  {address}", address=f"{address}/"))
+        feeds = [feed_path(exam.id) for exam in schedule.exams[:3]] or [feed_path()]
+        for feed in feeds:
+            write(say("Feed:  {address}", address=f"{address}/{feed}"))
+    _say_ways(settings)
+    write(say("Edit {path} at any time; stop with Ctrl+C.", path=invocation.schedule_path))
+
+
+def _say_next(schedule: Schedule) -> None:
+    now = present()
+    occurrences = [occurrence for exam in schedule.exams for occurrence in Filter().occurrences(exam)]
+    ahead = upcoming(occurrences, now)
+    if ahead:
+        write(say("Next: {what}", what=next_text(*ahead[0], now)))
+    else:
+        write(say("Nothing with a date lies ahead."))
+
+
+def _say_ways(settings: Settings) -> None:
+    ways = [name for name in channel_names(settings) if name != OUTBOX]
+    if not ways:
+        write(say("Neither mail nor WeCom is set up: reminders are written to {folder}.", folder=settings.outbox))
+    elif not settings.audiences:
+        write(say("No audience is set up: reminders are written to {folder}.", folder=settings.outbox))
+    else:
+        write(say("Reminders leave over {channels}.", channels=", ".join(ways)))
+
+
+async def _once(invocation: Invocation) -> None:
+    """Accept the schedule, publish, deliver what is due, and stop. Raises RefusedError where the schedule is held."""
+    settings, clock = invocation.settings, SystemClock()
+    engine = make_engine(
+        settings, clock, on_trouble=lambda trouble: warn(trouble.sentence.text(language())), on_change=lambda: None
+    )
+    try:
+        for _, sentence in opening_troubles(engine.opened):
+            warn(sentence.text(language()))
+        if not await engine.lead():
+            warn(say("Another daemon leads; it delivers."))
+            return
+        await _take_once(invocation, engine)
+        await engine.deliverer.finish()
+        counts = engine.opened.ledger.counts()
+        write(say("Sent {sent}, open {open} (of {planned} planned so far).", sent=counts.by_state.get("sent", 0),  # type: ignore[call-overload]  # a str enum
+                  open=counts.open, planned=counts.planned_total))  # fmt: skip
+    finally:
+        await engine.stop()
+
+
+async def _take_once(invocation: Invocation, engine: Engine) -> None:
+    settings, clock = invocation.settings, engine.clock
+    found = ScheduleWatch(invocation.schedule_path).first(today_of(clock.now()))
+    publish = publishing(settings, clock, engine.revisions, settings.site_address)
+    if isinstance(found, Rejection):
+        last = await engine.last_good()
+        if last is None:
+            raise found.error
+        warn(say("The schedule is rejected; the last good version stays in force."))
+        warn_about(found.problems) if found.problems else warn(found.error.text(language()))
+        _publish(publish, last)
+        return
+    taken = await engine.take(found)
+    if taken.held is not None:
+        raise RefusedError(taken.held.msgid, **taken.held.params)
+    _publish(publish, found.schedule)
+
+
+def _publish(publish: Callable[[Schedule], Sequence[object]], schedule: Schedule) -> None:
+    """Publish; a refusal must not keep reminders from leaving."""
+    try:
+        publish(schedule)
+    except ExamcalError as error:
+        warn(error.text(language()))

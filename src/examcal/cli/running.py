@@ -1,0 +1,259 @@
+"""Put a daemon together from the settings: ledger, channels, deliveries, publication, web server, admins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from examcal.channels.outbox import OutboxChannel
+from examcal.cli.editions import make_edition
+from examcal.cli.wiring import audiences_of, channels_of
+from examcal.clock import Clock
+from examcal.daemon.admins import Admins, reach_of
+from examcal.daemon.daemon import Conditions, Taken
+from examcal.daemon.watching import Offer
+from examcal.delivery.acceptance import CONFIRMED_NOTE
+from examcal.delivery.limits import paces
+from examcal.delivery.loop import Deliverer
+from examcal.delivery.message import Renderer
+from examcal.delivery.port import Trouble
+from examcal.delivery.versions import last_good
+from examcal.dispatch.leadership import AdvisoryLeadership, FileLeadership, Leadership, own_name
+from examcal.errors import Sentence
+from examcal.feed.calendar import milestone_calendar
+from examcal.ledger.opening import Opened, open_ledger
+from examcal.ledger.rows import ENDED
+from examcal.plan.audience import plan_rows
+from examcal.publication.published import load_previous
+from examcal.publication.publisher import publish
+from examcal.publication.revisions import removed_milestones
+
+if TYPE_CHECKING:
+    from examcal.channels.port import Channel
+    from examcal.feed.revision import Revision
+    from examcal.publication.manifest import Manifest
+    from examcal.schedule.model import Occurrence, Schedule
+    from examcal.settings import Settings
+
+OVERDUE_AFTER = timedelta(minutes=15)
+WEEKS_AHEAD = timedelta(days=14)
+MOST_NAMED = 5
+
+
+@contextmanager
+def only_daemon(settings: Settings, now: datetime) -> Iterator[None]:
+    """Hold the lock that lets one daemon work on an embedded ledger. Raises BusyError while another one does."""
+    if not settings.database.startswith("sqlite"):
+        yield
+        return
+    lock = FileLeadership(settings.state_dir, now)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class PublishedRevisions:
+    """The revisions of published events, so that a mail's attachment agrees with the feeds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._directory = settings.published
+        self._manifest: Manifest | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Read the manifest of the present edition."""
+        self._manifest = load_previous(self._directory).manifest
+
+    def removed(self, schedule: Schedule) -> tuple[str, ...]:
+        """Return the published ids that a schedule no longer has."""
+        return removed_milestones(schedule, self._manifest) if self._manifest else ()
+
+    def calendar(self, occurrence: Occurrence, schedule: Schedule, language: str) -> bytes | None:
+        """Return the calendar file of an occurrence; None where it has no date."""
+        if not occurrence.is_dated:
+            return None
+        events = self._manifest.events if self._manifest else {}
+        revisions: dict[str, Revision] = {uid: record.revision for uid, record in events.items()}
+        return milestone_calendar(occurrence, schedule, revisions, language)
+
+
+@dataclass
+class Engine:
+    """The deliveries of one process, as the daemon drives them (``daemon.Work``)."""
+
+    settings: Settings
+    clock: Clock
+    opened: Opened
+    deliverer: Deliverer
+    channels: dict[str, Channel]
+    revisions: PublishedRevisions
+    leadership: Leadership | None = None
+    _started: bool = False
+
+    async def lead(self) -> bool:
+        """Become the one that plans, and begin."""
+        if self.leadership is not None and not await asyncio.to_thread(self.leadership.acquire):
+            return False
+        if not self._started:
+            await self.deliverer.start()
+            self._started = True
+        await self.deliverer.set_audiences(audiences_of(self.settings))
+        return True
+
+    async def leads(self) -> bool:
+        """Return whether this is still the one that plans."""
+        return self.leadership is None or await asyncio.to_thread(self.leadership.holds)
+
+    async def take(self, offer: Offer) -> Taken:
+        """Accept an edit, or hold one that takes published milestones away without a person's word."""
+        thread, ledger = self.deliverer.thread, self.opened.ledger
+        confirmed = await thread.run(ledger.note, CONFIRMED_NOTE) == offer.schedule.digest
+        removed = () if confirmed else self.revisions.removed(offer.schedule)
+        if removed:
+            return Taken(held=_why_removed(removed))
+        acceptance = await self.deliverer.accept(offer.texts, offer.schedule, confirmed=confirmed)
+        return Taken(acceptance.held.why if acceptance.held else None)
+
+    async def last_good(self) -> Schedule | None:
+        """Return the schedule accepted last."""
+        found = await self.deliverer.thread.run(last_good, self.opened.ledger)
+        return found[0] if found else None
+
+    async def deliver(self) -> datetime | None:
+        """Send what is due."""
+        return await self.deliverer.tick()
+
+    async def overdue(self) -> int:
+        """Return how many channels have deliveries that should have left long ago."""
+        now = self.clock.now()
+        waiting = await self.deliverer.thread.run(self.opened.ledger.next_due_by_channel, now)
+        return sum(at < now - OVERDUE_AFTER for at in waiting.values())
+
+    async def report(self) -> Sequence[Sentence]:
+        """Return the lines of the weekly summary: what was sent, what failed, what comes."""
+        ledger = self.opened.ledger
+        counts = await self.deliverer.thread.run(ledger.counts)
+        numbers = {state.value: counts.by_state.get(state, 0) for state in ENDED}
+        lines = [
+            Sentence("sent {sent}, given up {dead}, no longer useful {expired}, not wanted {suppressed}", numbers),
+            Sentence("open {open} of {planned}", {"open": counts.open, "planned": counts.planned_total}),
+        ]
+        schedule = await self.last_good()
+        if schedule:
+            now = self.clock.now()
+            rows = plan_rows(schedule, audiences_of(self.settings), since=now, until=now + WEEKS_AHEAD)
+            planned = sum(row.audience.recipients for row in rows if row.is_planned and row.audience)
+            lines.append(Sentence("{count} messages are planned for the next two weeks", {"count": planned}))
+        return lines
+
+    async def stop(self) -> None:
+        """Claim nothing more, wait for what is on its way, and close."""
+        await self.deliverer.drain()
+        for channel in self.channels.values():
+            await channel.close()
+        if self.leadership is not None:
+            self.leadership.release()
+        self.opened.ledger.close()
+
+
+def _why_removed(removed: Sequence[str]) -> Sentence:
+    named = ", ".join(removed[:MOST_NAMED]) + ("…" if len(removed) > MOST_NAMED else "")
+    return Sentence(
+        "published milestones are missing: {ids}; put them back as cancelled, or say `examcal schedule accept`",
+        {"ids": named},
+    )
+
+
+def make_engine(
+    settings: Settings,
+    clock: Clock,
+    *,
+    on_trouble: Callable[[Trouble], None],
+    on_change: Callable[[], None],
+) -> Engine:
+    """Open the ledger and put everything that delivers together; call it while ``only_daemon`` holds."""
+    now = clock.now()
+    channels = channels_of(settings)
+    revisions = PublishedRevisions(settings)
+    renderer = make_renderer(settings, revisions)
+    opened = open_ledger(settings.database, settings.state_dir, now)
+    ledger = opened.ledger
+    deliverer = Deliverer(
+        ledger,
+        channels,
+        renderer,
+        clock,
+        paces=paces(
+            channels, smtp_per_minute=settings.smtp.rate_per_minute, smtp_connections=settings.smtp.connections
+        ),
+        owner=own_name(),
+        debounce=timedelta(seconds=settings.change_debounce),
+        shrink_grace=timedelta(seconds=settings.shrink_grace),
+        blast_limit=settings.blast_limit,
+        on_trouble=on_trouble,
+        on_change=on_change,
+    )
+    leadership = AdvisoryLeadership(ledger.engine) if ledger.shared else None
+    return Engine(settings, clock, opened, deliverer, channels, revisions, leadership)
+
+
+def make_renderer(settings: Settings, revisions: PublishedRevisions) -> Renderer:
+    """Return what puts messages into words; links lead to the public address."""
+    return Renderer(settings.site_address, settings.templates_dir, calendar=revisions.calendar)
+
+
+def make_admins(settings: Settings, clock: Clock, channels: dict[str, Channel], renderer: Renderer) -> Admins:
+    """Return the way to the admins; without mail their messages go to the outbox folder."""
+    reach = reach_of(settings.admins, channels, partial(OutboxChannel, settings.outbox))
+    return Admins(reach, renderer, clock, settings.language)
+
+
+def publishing(
+    settings: Settings, clock: Clock, revisions: PublishedRevisions, base_url: str
+) -> Callable[[Schedule], Sequence[Sentence]]:
+    """Return what publishes an accepted schedule: removed milestones were confirmed, and become tombstones."""
+
+    def publish_schedule(schedule: Schedule) -> Sequence[Sentence]:
+        previous = load_previous(settings.published)
+        edition = make_edition(
+            schedule, settings, now=clock.now(), previous=previous, base_url=base_url, accept_shrink=True
+        )
+        publish(edition, settings.published)
+        revisions.renew()
+        return edition.warnings
+
+    return publish_schedule
+
+
+def opening_troubles(opened: Opened) -> Sequence[tuple[str, Sentence]]:
+    """Return what opening the ledger found out that a person must hear."""
+    found: list[tuple[str, Sentence]] = []
+    if opened.held:
+        found.append(("held", Sentence(
+            "this ledger was made on another machine; run `examcal ledger adopt` if the other one is switched off"
+        )))  # fmt: skip
+    if opened.reconciled:
+        found.append(("reconciled", Sentence(
+            "the ledger is older than its journal; {count} deliveries were marked as sent", {"count": opened.reconciled}
+        )))  # fmt: skip
+    return found
+
+
+__all__ = [
+    "Conditions",
+    "Engine",
+    "PublishedRevisions",
+    "make_admins",
+    "make_engine",
+    "make_renderer",
+    "only_daemon",
+    "opening_troubles",
+    "publishing",
+]
