@@ -42,7 +42,7 @@ class WecomRobotChannel:
     ) -> None:
         """Take a key or a whole webhook URL; raises ConfigurationError, which never shows the key."""
         self.name = f"wecom:{name.lower()}"
-        self._key, base = _key_and_base(key_or_url.strip(), base_url)
+        self._key, base = _key_and_base(key_or_url.strip(), base_url or WECOM_BASE)
         self._exchange = HttpExchange(base, context=context, timeouts=timeouts)
         self._egress: str | None = None
 
@@ -83,16 +83,19 @@ class WecomRobotChannel:
         return explain_wecom(code, self._egress)
 
 
-def _key_and_base(text: str, base_url: str | None) -> tuple[str, str]:
-    """Read a key, or the key of a webhook URL; its server counts if it is WeCom's, this machine, or configured."""
+def _key_and_base(text: str, configured: str) -> tuple[str, str]:
+    """Read a key, or the key of a webhook URL whose server is the configured one, WeCom's own, or this machine.
+
+    WeCom's own address is what people paste, also where a proxy of theirs is configured; so the configured one counts.
+    """
     if "/" not in text and "=" not in text:
-        key, base = text, base_url or WECOM_BASE
+        key, base = text, configured
     else:
         url = urlsplit(text if "//" in text else f"https://{text}")
         key = parse_qs(url.query).get("key", [""])[0]
-        base = base_url or f"{url.scheme}://{url.netloc}"
-        known = (urlsplit(WECOM_BASE).hostname, urlsplit(base_url or "").hostname)
-        if not (url.hostname in known or base_url or is_loopback(url.hostname or "")):
+        base = f"{url.scheme}://{url.netloc}" if is_loopback(url.hostname or "") else configured
+        known = {urlsplit(server).hostname for server in (WECOM_BASE, configured, base)}
+        if url.hostname not in known:
             raise ConfigurationError(
                 "the webhook address of a robot leads to another server than WeCom's; if that is meant, set BASE_URL "
                 "of WECOM to that server"

@@ -1,4 +1,7 @@
-"""Texts for WeCom: what users wrote cannot act, and what is too long is cut by octets where it hurts least."""
+"""Texts for WeCom: no mention slips in, and what is too long is cut by octets where it hurts least.
+
+Templates escape what comes from the schedule; here is the second fence, for templates of an office's own.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,11 @@ from collections.abc import Iterable, Sequence
 
 MARK_OCTETS = len("(99/99)\n")
 
-# WeCom's markdown documents no escape character; the full-width forms read the same and mean nothing.
-_ESCAPES = str.maketrans({
-    "<": "＜", ">": "＞", "[": "［", "]": "］", "`": "ˋ", "*": "＊", "\n": " ", "\r": " ", "\u2028": " ", "\u2029": " ",
-})  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _OPEN_TAG = re.compile(r"<(?!(?:font color=\"(?:info|comment|warning)\"|/font)>)")
 _MARKUP = re.compile(r"</?font[^>]*>|\*\*")
 _BORDERS = "。；！？;!?，,、 )）》」"
 _JOINERS = re.compile("[\u0300-\u036f\u200d\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
-
-
-def escape_markdown(text: str) -> str:
-    """Return a user's text for use inside WeCom markdown: no mention, link, colour, heading, quote or line break.
-
-    Templates apply it to every value that comes from the schedule file.
-    """
-    text = _CONTROL.sub("", text.translate(_ESCAPES))
-    return re.sub(r"^\s*#", "＃", text)
 
 
 def tame_markdown(text: str) -> str:
