@@ -51,8 +51,7 @@ def make_channel(settings: Settings, name: str) -> Channel:
             from examcal.channels.wecom_robot import WecomRobotChannel  # noqa: PLC0415 - only if configured
 
             webhook = settings.wecom.robots[key].get_secret_value()
-            own_server = None if "://" in webhook else settings.wecom.base_url
-            return WecomRobotChannel(key, webhook, base_url=own_server)
+            return WecomRobotChannel(key, webhook, base_url=settings.wecom.base_url)
         case "wecom-app":
             from examcal.channels.wecom_app import WecomAppChannel  # noqa: PLC0415 - only if configured
 
