@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from examcal.channels.port import ChannelError, Outcome, Receipt
 from examcal.channels.smtp_lane import Timeouts
 from examcal.channels.smtp_session import Relay, Security
 from support.mails import PLAIN, addressee, message
+from support.proxy import Proxy
 from support.smtp_server import Fault, SmtpServer
 from support.tls import Authority
 
@@ -395,3 +399,47 @@ def test_one_channel_serves_several_event_loops_one_after_the_other() -> None:
     made = EmailChannel(Relay("127.0.0.1", port, Security.NONE, per_session=1), sender="a@b.example")
     for number in (1, 2):
         asyncio.run(once(lambda: made, number))
+
+
+@pytest.mark.parametrize("mode", ["hole", "reset"])
+async def test_a_network_that_swallows_or_resets_is_transient(mode: str) -> None:
+    async with SmtpServer() as server, Proxy((server.host, server.port), mode=mode) as proxy:
+        made = EmailChannel(Relay(proxy.host, proxy.port, Security.NONE, timeouts=QUICK), sender="a@b.example")
+        assert (await refused(made)).outcome is Outcome.TRANSIENT
+        proxy.mode = "pass"
+        await send(made)
+        await made.close()
+        assert len(server.mails) == 1
+
+
+@pytest.mark.needs("smtp-sink")
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_an_independent_server_takes_the_mails(pipelining: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    command = [shutil.which("smtp-sink") or "/usr/sbin/smtp-sink", *([] if pipelining else ["-p"]), "-c"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    sink = await asyncio.create_subprocess_exec(*command, *user, f"127.0.0.1:{port}", "10", cwd=tmp_path,
+                                                stdout=asyncio.subprocess.DEVNULL)  # fmt: skip
+    made = EmailChannel(Relay("127.0.0.1", port, Security.NONE, per_session=7), sender="a@b.example")
+    try:
+        await until_it_listens(port)
+        results = await asyncio.gather(*(send(made, number) for number in range(40)))
+        assert len(results) == 40
+    finally:
+        await made.close()
+        sink.terminate()
+        await sink.wait()
+
+
+async def until_it_listens(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.transport.abort()
+                return
