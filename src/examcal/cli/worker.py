@@ -1,0 +1,50 @@
+"""``examcal worker``: deliveries only, beside daemons on other machines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from examcal.cli.command import command
+from examcal.cli.invocation import Invocation
+from examcal.cli.output import warn, write
+from examcal.cli.running import make_engine
+from examcal.cli.serving import stopped_by_signals
+from examcal.cli.words import language, say
+from examcal.clock import SystemClock
+from examcal.errors import ConfigurationError
+from examcal.logs import configure_logs
+from examcal.worker import Worker
+
+
+@command("worker", "Deliver only, beside daemons on other machines (PostgreSQL).")
+def COMMAND(invocation: Invocation) -> None:  # noqa: N802 - looked up by this name
+    """Deliver until a signal."""
+    settings = invocation.settings
+    if settings.database.startswith("sqlite"):
+        raise ConfigurationError("a worker needs a shared ledger: set EXAMCAL_DATABASE_URL to postgresql://…")
+    configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    asyncio.run(_work(invocation))
+
+
+async def _work(invocation: Invocation) -> None:
+    clock = SystemClock()
+    engine = make_engine(
+        invocation.settings,
+        clock,
+        on_trouble=lambda trouble: warn(trouble.sentence.text(language())),
+        on_change=lambda: None,
+    )
+    ledger, thread = engine.opened.ledger, engine.deliverer.thread
+
+    async def due(now: datetime) -> Mapping[int, int]:
+        return await thread.run(ledger.due_by_channel, now)
+
+    worker = Worker(engine.deliverer, due, clock)
+    write(say("This worker delivers; stop with Ctrl+C."))
+    with stopped_by_signals(worker.stop):
+        await worker.run()
+    for channel in engine.channels.values():
+        await channel.close()
+    ledger.close()
