@@ -7,11 +7,12 @@ from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from icalendar import Calendar, vText
+from icalendar import Calendar, Parameters, vText
+from icalendar.parser import Contentline
 
 from examcal import __version__
 from examcal.feed.alarms import from_address, start_instant
-from examcal.feed.component import event_octets, zone_written
+from examcal.feed.component import REMEMBERED, event_octets, zone_written
 from examcal.feed.event import CLOSES, Event
 from examcal.feed.expansion import Expansion
 from examcal.feed.revision import Revision
@@ -186,16 +187,18 @@ def milestone_calendar(
     return b"".join((header(title, schedule.zone, words), *_zones(chosen, schedule.zone), *octets, _FOOTER))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=REMEMBERED)
 def header(title: str, zone: str, language: str) -> bytes:
     """Return the calendar's own properties (RFC 5545 section 3.7, RFC 7986 section 5), without UID and METHOD."""
+    return _frame(zone, language) + _line("NAME", title) + _line("X-WR-CALNAME", title)
+
+
+@lru_cache(maxsize=64)
+def _frame(zone: str, language: str) -> bytes:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", f"-//examcal//examcal {__version__.partition('.')[0]}//{language.partition('-')[0].upper()}")
     calendar.add("calscale", "GREGORIAN")
-    # Unknown names are written as they are; these two are texts and need escapes.
-    calendar.add("name", vText(title))
-    calendar.add("x-wr-calname", vText(title))
     calendar.add("x-wr-timezone", zone)
     calendar.add("color", "crimson")
     calendar.add("x-apple-calendar-color", "#DC143C")
@@ -203,6 +206,12 @@ def header(title: str, zone: str, language: str) -> bytes:
     calendar.add("x-published-ttl", "PT4H")
     octets: bytes = calendar.to_ical()
     return octets.removesuffix(_FOOTER)
+
+
+def _line(name: str, text: str) -> bytes:
+    """Return a content line of a TEXT, escaped and folded."""
+    octets: bytes = Contentline.from_parts(name, Parameters(), vText(text)).to_ical()
+    return octets + b"\r\n"
 
 
 def _occurrences(exam: Exam, sites: tuple[str, ...]) -> Iterator[Occurrence]:

@@ -27,7 +27,7 @@ def event_octets(event: Event, revision: Revision, language: str) -> bytes:
     """Return the VEVENT with its alarms, as octets with CRLF line ends."""
     if not event.alarms:
         return _silent_octets(event, revision, language)
-    silent = _silent_octets(event.ringing_at(()), revision, language)
+    silent = _silent_octets(event.silent, revision, language)
     title = event.wording[language].summary
     starts = start_instant(event)
     alarms = (_alarm_octets(*_trigger(event, starts, alarm), title) for alarm in event.alarms)

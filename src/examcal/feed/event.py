@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
+
+from typing_extensions import override
 
 from examcal.identity import content_digest
 from examcal.schedule.model import Edge, Kind
@@ -25,7 +28,7 @@ class Wording:
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """One VEVENT. ``starts`` and ``ends`` are both dates (all day, ``ends`` exclusive) or both aware instants.
 
@@ -47,10 +50,14 @@ class Event:
     zone: str
     status: str
     stamp: datetime
-    wording: Mapping[str, Wording] = field(hash=False)
+    wording: Mapping[str, Wording]
     edge: Edge | None = None
     url: str | None = None
     alarms: tuple[datetime, ...] = ()
+
+    @override
+    def __hash__(self) -> int:
+        return hash((self.uid, self.id, self.starts, self.status))
 
     @property
     def is_all_day(self) -> bool:
@@ -67,7 +74,7 @@ class Event:
         """The day or edge as people write it: ``2026-02-11T24:00`` or ``2026-02-11``."""
         return self.edge.wall if self.edge else self.starts.isoformat()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A digest of everything a reader of the calendar can see, in every language; ids are not part of it."""
         parts = [
@@ -82,6 +89,11 @@ class Event:
         for language, words in self.wording.items():
             parts += [language, words.summary, words.description, "\x1f".join(words.categories), words.location]
         return content_digest(*parts)[:32]
+
+    @cached_property
+    def silent(self) -> Event:
+        """The event without alarms."""
+        return self.ringing_at(())
 
     def ringing_at(self, alarms: tuple[datetime, ...]) -> Event:
         """Return the event with other alarms."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from examcal.feed.alarms import in_time, ringing
 from examcal.feed.event import CLOSES, DAY, OPENS, SPAN, Event, Wording
 from examcal.feed.wording import KINDS, bare_title, categories, description, place, summary, web_address
 from examcal.identity import event_id, event_uid
-from examcal.schedule.model import Anchor, Edge, Exam, Kind, Occurrence, Schedule, Session, Shape, Status
+from examcal.schedule.model import Anchor, Edge, Exam, Kind, Occurrence, Schedule, Session, Shape, Status, Text
 from examcal.schedule.workdays import Workdays
 from examcal.texts import LANGUAGES
 
 BLOCK = timedelta(minutes=30)
+REMEMBERED = 16384  # occurrences
 # The revision time of events whose source names no day. Any fixed instant does; a clock would change the bytes.
 UNDATED_STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 STATUSES = {
@@ -42,30 +44,56 @@ class _Title:
 
 
 class Expansion:
-    """Makes the events of one schedule's occurrences. Pure; holds what they share."""
+    """Makes the events of one schedule's occurrences. Pure; what was made before of equal values is made once."""
 
     def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        self._workdays = Workdays(schedule.workdays)
+        # Everything but the exams: the zone, the language, the times that alarms follow.
+        self._habits = replace(schedule, exams=(), digest="")
+        self._settings: dict[str, _Setting] = {}
 
     def events(self, occurrence: Occurrence, exam: Exam) -> tuple[Event, ...]:
         """Return every event of ``occurrence``, the optional span last; none while it has no date."""
         if not occurrence.is_dated:
             return ()
-        alarms = ringing(occurrence, self._schedule, self._workdays)
-        return tuple(_Occurring(occurrence, exam, alarms, self._schedule.language).events())
+        setting = self._settings.get(exam.id)
+        if setting is None:
+            setting = self._settings[exam.id] = _setting(replace(exam, milestones=()), self._habits)
+        needed = (exam.milestone(one) for one in occurrence.requires)
+        return _events(occurrence, setting, tuple(milestone.area.name for milestone in needed if milestone))
+
+
+class _Setting:
+    """What the events of an exam share besides its milestones. Compared by identity; equal values give one."""
+
+    def __init__(self, exam: Exam, habits: Schedule) -> None:
+        self.exam = exam
+        self.habits = habits
+        self.workdays = Workdays(habits.workdays)
+
+
+@lru_cache(maxsize=1024)
+def _setting(exam: Exam, habits: Schedule) -> _Setting:
+    return _Setting(exam, habits)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _events(occurrence: Occurrence, setting: _Setting, needed: tuple[Text, ...]) -> tuple[Event, ...]:
+    alarms = ringing(occurrence, setting.habits, setting.workdays)
+    return tuple(_Occurring(occurrence, setting.exam, needed, alarms, setting.habits.language).events())
 
 
 class _Occurring:
     """The events of one occurrence, which share their texts, status and stamp."""
 
-    def __init__(self, occurrence: Occurrence, exam: Exam, alarms: Alarms, language: str) -> None:
+    def __init__(
+        self, occurrence: Occurrence, exam: Exam, needed: tuple[Text, ...], alarms: Alarms, language: str
+    ) -> None:
         self._occurrence = occurrence
         self._exam = exam
         self._alarms = alarms
         self._language = language
         self._zone = ZoneInfo(occurrence.zone)
-        self._bodies = {language: description(occurrence, exam, language) for language in LANGUAGES}
+        self._bodies = {language: description(occurrence, exam, needed, language) for language in LANGUAGES}
         self._stamp = first_stamp(occurrence)
         self._url = _address(occurrence, exam)
 

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from examcal.schedule.model import Contact, Edge, Exam, Hours, Kind, Occurrence, OpenDays, Site, Source, Status
+from examcal.schedule.model import Contact, Edge, Exam, Hours, Kind, Occurrence, OpenDays, Site, Source, Status, Text
 from examcal.texts import translate
 
 KINDS = {
@@ -96,13 +96,16 @@ def _whose(occurrence: Occurrence, exam: Exam, language: str) -> Iterator[str]:
     yield one_line(exam.name.in_(language))
 
 
-def description(occurrence: Occurrence, exam: Exam, language: str) -> str:
-    """Return the body: dates, what to do, all notes, conditions, place, then source, check date and contacts."""
+def description(occurrence: Occurrence, exam: Exam, needed: tuple[Text, ...], language: str) -> str:
+    """Return the body: dates, what to do, all notes, conditions, place, then source, check date and contacts.
+
+    ``needed`` are the names of the milestones that come before this one.
+    """
     blocks = (
         _dates(occurrence, language),
         _tasks(occurrence, language),
         _remarks(occurrence, exam, language),
-        _conditions(occurrence, exam, language),
+        _conditions(occurrence, exam, needed, language),
         _place(occurrence, exam, language),
         _sources(occurrence, language),
         _contacts(occurrence, exam, language),
@@ -155,12 +158,11 @@ def _remarks(occurrence: Occurrence, exam: Exam, language: str) -> Iterator[str]
             yield translate("Note: {notes}", language, notes=notes.in_(language))
 
 
-def _conditions(occurrence: Occurrence, exam: Exam, language: str) -> Iterator[str]:
+def _conditions(occurrence: Occurrence, exam: Exam, needed: tuple[Text, ...], language: str) -> Iterator[str]:
     if occurrence.audience == "institution":
         yield translate("For institutions, not for candidates.", language)
-    if occurrence.requires:
-        needed = (exam.milestone(one) for one in occurrence.requires)
-        names = translate(", ", language).join(one_line(m.area.name.in_(language)) for m in needed if m)
+    if needed:
+        names = translate(", ", language).join(one_line(name.in_(language)) for name in needed)
         yield translate("After: {names}", language, names=names)
     if occurrence.tracks:
         tracks = (exam.track(track) for track in occurrence.tracks)

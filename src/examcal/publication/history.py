@@ -14,6 +14,7 @@ from datetime import datetime
 from examcal.errors import StorageError
 from examcal.feed.expansion import first_stamp
 from examcal.pages.history import PublishedChange, Statement
+from examcal.publication.lines import written
 from examcal.schedule.changes import Change, ChangeKind, compare
 from examcal.schedule.model import Exam, Kind, Milestone, Occurrence, Schedule, Status, Text
 
@@ -52,7 +53,7 @@ class History:
             "changes": [change.as_json() for change in self.changes],
             "stated": {key: self.stated[key].as_json() for key in sorted(self.stated)},
         }
-        return (json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n").encode()
+        return written(content)
 
     @classmethod
     def parse(cls, octets: bytes) -> History:

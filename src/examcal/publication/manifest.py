@@ -15,6 +15,7 @@ from typing import Any
 from examcal.errors import StorageError
 from examcal.feed.event import SPAN, Event
 from examcal.feed.revision import Revision
+from examcal.publication.lines import written
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -110,7 +111,7 @@ class Manifest:
             "known": list(self.known),
             "retired": [[uid, old.sequence, _instant(old.modified_at)] for uid, old in sorted(self.retired.items())],
         }
-        return (json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n").encode()
+        return written(content)
 
     @classmethod
     def parse(cls, octets: bytes) -> Manifest:

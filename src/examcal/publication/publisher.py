@@ -94,10 +94,13 @@ def _stage(edition: Edition, target: Path, published: _Published | None) -> None
     staging = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
     try:
         staging.chmod(_FOLDER_MODE)
+        written: list[Path] = []
         for path, octets in edition.files.items():
-            _place(staging, path, octets, edition.manifest.files[path], published)
-        _write(staging / MANIFEST, edition.octets)
-        _write(staging / f"{MANIFEST}.gz", twin(edition.octets))
+            written += _place(staging, path, octets, edition.manifest.files[path], published)
+        written += _write(staging / MANIFEST, edition.octets)
+        # Synced only now, so that the file system can commit many files at once.
+        for file in written:
+            _sync(file)
         for folder in _folders(staging):
             _sync(folder)
         staging.rename(target)
@@ -107,14 +110,13 @@ def _stage(edition: Edition, target: Path, published: _Published | None) -> None
         raise
 
 
-def _place(staging: Path, path: str, octets: bytes, digest: str, published: _Published | None) -> None:
+def _place(staging: Path, path: str, octets: bytes, digest: str, published: _Published | None) -> list[Path]:
+    """Put one file and its twin into place; return those that were written and not linked."""
     target = staging / _safe(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     if published and published.digests.get(path) == digest and _link(published.folder / path, target, octets):
-        return
-    _write(target, octets)
-    if is_packed(path):
-        _write(_twin_path(target), twin(octets))
+        return []
+    return _write(target, octets)
 
 
 def _link(source: Path, target: Path, octets: bytes) -> bool:
@@ -185,20 +187,20 @@ def _manifest_octets(folder: Path) -> bytes | None:
         return None
 
 
-def _write(path: Path, octets: bytes) -> None:
-    with path.open("wb") as stream:
-        os.fchmod(stream.fileno(), _FILE_MODE)
-        stream.write(octets)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _write(path: Path, octets: bytes) -> list[Path]:
+    files = {path: octets, _twin_path(path): twin(octets)} if is_packed(path.name) else {path: octets}
+    for target, content in files.items():
+        target.write_bytes(content)
+        target.chmod(_FILE_MODE)
+    return list(files)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that cannot sync folders
+        if error.errno != errno.EINVAL:  # a file system that cannot sync this
             raise
     finally:
         os.close(descriptor)
