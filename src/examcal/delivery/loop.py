@@ -27,6 +27,7 @@ from examcal.dispatch.embedded import EmbeddedDispatcher
 from examcal.dispatch.port import Dispatcher
 from examcal.errors import Sentence
 from examcal.ledger.port import Ledger
+from examcal.ledger.repair import RESTORED
 from examcal.ledger.rows import ChannelRow, Member, Source, instant, micros
 from examcal.ledger.trouble import LedgerBusyError, LedgerFullError, LedgerUnreachableError
 from examcal.plan.audience import OUTBOX_AUDIENCE, Audience
@@ -175,8 +176,7 @@ class Deliverer:
         for row in self.ledger.channels():
             if row.open_at is not None or row.failures or row.logins:
                 self.ledger.set_health(ChannelRow(row.id, row.name))
-        self._names = {number: name for name, number in self.ledger.channel_ids(self._channels).items()}
-        self._tools.restored = self.ledger.note("restored") is not None
+        self._read_names()
         return recovered
 
     def _set_members(self, members: Sequence[Member]) -> None:
@@ -272,4 +272,5 @@ class Deliverer:
 
     def _read_names(self) -> dict[int, str]:
         self._names = {number: name for name, number in self.ledger.channel_ids(self._channels).items()}
+        self._tools.restored = self.ledger.note(RESTORED) is not None
         return self._names

@@ -106,4 +106,5 @@ def _insert_ignoring(connection: Connection, rows: Select[tuple[object, ...]]): 
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # noqa: PLC0415
 
         rows = rows.where(true())  # SQLite's grammar needs a WHERE before ON CONFLICT
-    return insert(delivery).from_select(_COLUMNS, rows).on_conflict_do_nothing()
+    made = insert(delivery).from_select(_COLUMNS, rows).on_conflict_do_nothing()
+    return made.execution_options(preserve_rowcount=True)

@@ -178,7 +178,7 @@ def _insert_ignoring(connection: Connection):  # type: ignore[no-untyped-def]  #
         from sqlalchemy.dialects.postgresql import insert as dialect_insert  # noqa: PLC0415  # only the one in use
     else:
         from sqlalchemy.dialects.sqlite import insert as dialect_insert  # type: ignore[assignment]  # noqa: PLC0415
-    return dialect_insert(reminder).on_conflict_do_nothing()
+    return dialect_insert(reminder).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _columns(entry: ReminderEntry, version_id: int, now: datetime) -> dict[str, object]:

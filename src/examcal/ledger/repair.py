@@ -16,6 +16,9 @@ from examcal.ledger.rows import OPEN, Reason, State
 from examcal.ledger.sets import among, is_postgres, read_meta, write_meta
 from examcal.ledger.tables import channel, delivery, recipient, reminder, sent_before
 
+RESTORED = "restored"
+"""Noted where the journal names deliveries that the restored ledger has not planned yet."""
+
 
 def verify(connection: Connection) -> list[str]:
     """Return what is wrong: pages, references, the conservation law. Empty if nothing is."""
@@ -83,6 +86,8 @@ def reconcile(connection: Connection, journal: Collection[str]) -> int:
         sent = update(delivery).where(among(connection, delivery.c.id, found))
         connection.execute(sent.values(state=State.SENT.value, reason=Reason.JOURNAL.value, token=None, owner=None))
     known = set(connection.execute(select(sent_before.c.key)).scalars())
+    if unknown:
+        write_meta(connection, RESTORED, "1")
     if unknown - known:
         connection.execute(insert(sent_before), [{"key": key} for key in sorted(unknown - known)])
     write_meta(connection, JOURNAL_COUNT, str(len(set(journal))))

@@ -1,0 +1,154 @@
+"""Deliveries by workers on any number of machines, through procrastinate on the ledger's own PostgreSQL.
+
+A queue job is a ticket: the id of a channel on which something is due, enqueued on the ledger's own connection inside
+its transaction. Correctness rests on the ledger alone, so a ticket may be lost, doubled, stuck or late. What its
+documentation does not do by itself is done here: stalled tickets are swept, and a worker survives a lost database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate import exceptions
+from sqlalchemy import Connection, Engine, text
+
+from examcal.dispatch.port import BATCH, Deliver
+from examcal.ledger.port import Ledger
+
+TASK = "examcal.deliver"
+QUEUE = "examcal"
+MOST_TICKETS = 64
+STALLED_AFTER = 30.0
+SWEEP_EVERY = 10.0
+HEARTBEAT = 5.0
+POLLING = 2.0
+GRACE = 20.0
+RECONNECT_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0)
+OPTIONS = "-c statement_timeout=60000 -c lock_timeout=10000"
+
+
+class ProcrastinateDispatcher:
+    """The leader's side: makes tickets for what is due, as many as are missing."""
+
+    local = False
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        self._ticket = self._app.task(name=TASK, queue=QUEUE)(_nothing)
+
+    def start(self, deliver: Deliver) -> None:
+        """Nothing is delivered in this process."""
+
+    async def dispatch(self, due: Mapping[int, int]) -> None:
+        """Enqueue the missing tickets in one transaction of the ledger."""
+        await asyncio.to_thread(self._submit, dict(due))
+
+    def busy(self) -> Collection[int]:
+        """Nothing is delivered in this process."""
+        return ()
+
+    async def idle(self) -> None:
+        """Nothing is delivered in this process."""
+
+    async def stop(self, grace: float) -> bool:  # noqa: ARG002 - nothing to wait for
+        """Nothing is delivered in this process."""
+        return True
+
+    def _submit(self, due: Mapping[int, int]) -> None:
+        with self._ledger.transaction() as connection:
+            there = live_tickets(connection)
+            missing = [
+                {"channel_id": number}
+                for number, count in due.items()
+                for _ in range(min(-(-count // BATCH), MOST_TICKETS) - there.get(number, 0))
+            ]
+            if missing:
+                raw = connection.connection.driver_connection
+                self._ticket.configure(connection=raw).batch_defer(*missing)
+
+
+class ProcrastinateWorker:
+    """A worker: takes tickets and delivers, up to ``lanes`` at a time, until it is stopped."""
+
+    def __init__(self, engine: Engine, deliver: Deliver, *, lanes: int = 4) -> None:
+        address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        timeouts = {"connect_timeout": 10, "tcp_user_timeout": 25_000, "keepalives_idle": 10, "options": OPTIONS}
+        connector = procrastinate.PsycopgConnector(
+            conninfo=address, kwargs=timeouts, min_size=1, max_size=lanes + 4, timeout=10.0
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._lanes = lanes
+
+        @self._app.task(name=TASK, queue=QUEUE)
+        async def take(channel_id: int) -> None:
+            await deliver(channel_id)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until ``stopping`` is set. A database that goes away is waited for."""
+        tries = 0
+        while not stopping.is_set():
+            started = datetime.now(UTC)
+            with contextlib.suppress(exceptions.ConnectorException, psycopg.Error, OSError):
+                await self._session(stopping)
+            tries = 0 if (datetime.now(UTC) - started).total_seconds() > GRACE else tries + 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RECONNECT_AFTER[min(tries, len(RECONNECT_AFTER) - 1)])
+
+    async def _session(self, stopping: asyncio.Event) -> None:
+        async with self._app.open_async():
+            parts: list[asyncio.Task[Any]] = [
+                asyncio.ensure_future(self._work()),
+                asyncio.ensure_future(self._sweep()),
+                asyncio.ensure_future(stopping.wait()),
+            ]
+            try:
+                done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+                for part in done:
+                    part.result()
+            finally:
+                for part in parts:
+                    part.cancel()
+                await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _work(self) -> None:
+        await self._app.run_worker_async(
+            queues=[QUEUE],
+            concurrency=self._lanes,
+            fetch_job_polling_interval=POLLING,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=STALLED_AFTER,
+            shutdown_graceful_timeout=GRACE,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+        )
+
+    async def _sweep(self) -> None:
+        """Put tickets of dead workers back into the queue; the engine leaves that to us."""
+        manager = self._app.job_manager
+        while True:
+            for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
+                await manager.retry_job(job)
+            await asyncio.sleep(SWEEP_EVERY)
+
+
+def live_tickets(connection: Connection) -> dict[int, int]:
+    """Return how many tickets are waiting or at work, by channel id."""
+    rows = connection.execute(_LIVE, {"task": TASK})
+    return {int(row[0]): row[1] for row in rows}
+
+
+_LIVE = text(
+    "SELECT args ->> 'channel_id', count(*) FROM procrastinate_jobs"
+    " WHERE task_name = :task AND status IN ('todo', 'doing') GROUP BY 1"
+)
+
+
+async def _nothing(channel_id: int) -> None:
+    """Stand for the workers' task of the same name; only its name and arguments matter here."""
