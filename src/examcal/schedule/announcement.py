@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
-from html.parser import HTMLParser
-
-from typing_extensions import override
 
 from examcal.errors import RefusedError
 
@@ -63,52 +61,56 @@ def _shown(text: str) -> str:
     return _SPACES.sub(" ", visible).strip()
 
 
-class _Blocks(HTMLParser):
-    """Collects the text of each block; tags inside a block leave no trace, as Word's spans inside a date must not."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[Line] = []
-        self._pieces: list[str] = []
-        self._number = 1
-        self._hidden = 0
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in _HIDDEN
-        self._border(tag)
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in _HIDDEN and self._hidden > 0
-        self._border(tag)
-
-    @override
-    def handle_data(self, data: str) -> None:
-        if self._hidden:
-            return
-        if not self._pieces and data.strip():
-            leading = len(data) - len(data.lstrip())
-            self._number = self.getpos()[0] + data[:leading].count("\n")
-        if self._pieces or data.strip():
-            self._pieces.append(data)
-
-    def _border(self, tag: str) -> None:
-        if tag in _BLOCKS:
-            self.end_block()
-        elif tag in _CELLS:
-            self._pieces.append(" ")
-
-    def end_block(self) -> None:
-        """Close the block that is open."""
-        if self._pieces:
-            self.found.append(Line(self._number, "".join(self._pieces)))
-            self._pieces.clear()
+# A tag has no other tag inside; that keeps the search linear for text full of "<".
+_TAG = re.compile(r"</?(?P<name>[A-Za-z][A-Za-z0-9]{0,20})[^<>]{0,5000}>|<[!?][^<>]{0,5000}>")
 
 
 def _blocks(text: str) -> list[Line]:
-    parser = _Blocks()
-    parser.feed(text)
-    parser.close()
-    parser.end_block()
-    return parser.found
+    """Return the text of each block; tags inside one leave no trace, as Word's spans inside a date must not."""
+    found: list[Line] = []
+    pieces: list[tuple[int, str]] = []
+    number, at, hidden = 1, 0, ""
+    text = _without_comments(text)
+    for match in [*_TAG.finditer(text), None]:
+        end = match.start() if match else len(text)
+        if not hidden:
+            pieces.append((number, text[at:end]))
+        number += text.count("\n", at, end)
+        if match is None:
+            break
+        name = (match["name"] or "").lower()
+        hidden = _still_hidden(hidden, name, is_end=match.group().startswith("</"))
+        if name in _BLOCKS:
+            _end_block(pieces, found)
+        elif name in _CELLS:
+            pieces.append((number, " "))
+        number += match.group().count("\n")
+        at = match.end()
+    _end_block(pieces, found)
+    return found
+
+
+def _still_hidden(hidden: str, name: str, *, is_end: bool) -> str:
+    """Return the name of the tag whose content is not shown, or nothing."""
+    if hidden:
+        return "" if is_end and name == hidden else hidden
+    return name if name in _HIDDEN and not is_end else ""
+
+
+def _end_block(pieces: list[tuple[int, str]], found: list[Line]) -> None:
+    first = next(((number, piece) for number, piece in pieces if piece.strip()), None)
+    if first:
+        number, piece = first
+        leading = piece[: len(piece) - len(piece.lstrip())]
+        found.append(Line(number + leading.count("\n"), html.unescape("".join(piece for _, piece in pieces))))
+    pieces.clear()
+
+
+def _without_comments(text: str) -> str:
+    """Drop comments, but not their line breaks."""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept += [text[at:start], "\n" * text.count("\n", start, end)]
+        at = end + len("-->")
+    return "".join(kept) + text[at:]

@@ -96,6 +96,8 @@ _LONGEST_LEAD = 200
 
 def _belongs_to(pending: Clause, piece: str, lead: str) -> bool:
     """Return whether a piece continues a clause: opening hours after dates, one more remark that puts a date off."""
+    if len(pending.text) + len(piece) >= LONGEST_PHRASE:
+        return False
     if pending.has_date:
         return _has_hours(piece)
     return not _has_date(piece) and _is_put_off(piece, lead)
@@ -105,14 +107,27 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
     """Cut a line at its commas and full stops, not inside brackets; yield each piece with the mark before it."""
     depth = start = 0
     border = ""
-    for position, character in enumerate(folded(text)):
+    plain = folded(text)
+    for position, character in enumerate(plain):
         depth += (character == "(") - (character == ")" and depth > 0)
-        if character in ",;。!?！？" and (depth == 0 or character == "。"):
+        ends = character in ",;。!?！？" and (depth == 0 or character == "。")
+        if ends or _is_too_long(plain, start, position):
             if text[start:position].strip():
                 yield text[start:position].strip(), border
-            start, depth, border = position + 1, 0, character
+            start, depth, border = position + ends, 0, character if ends else ""
     if text[start:].strip():
         yield text[start:].strip(), border
+
+
+_IN_DATES = frozenset("0123456789年月日号时点分:-/.一至到上下午")
+
+
+def _is_too_long(plain: str, start: int, position: int) -> bool:
+    """Return whether a piece must be cut here: it nears the longest phrase, and no date stands across the cut."""
+    length = position - start
+    if length >= LONGEST_PHRASE:
+        return True
+    return length >= LONGEST_PHRASE // 2 and not _IN_DATES & {plain[position - 1], plain[position]}
 
 
 _ASIDE = re.compile(r"[(（]([^()（）]*)[)）]")
@@ -121,20 +136,11 @@ _ASIDE = re.compile(r"[(（]([^()（）]*)[)）]")
 def _with_asides(clause: Clause) -> Iterator[Clause]:
     """Yield a clause, then windows of its own that stand in its brackets."""
     outer = _ASIDE.sub("", clause.text)
-    yield replace(clause, text=_around_dates(clause.text))
+    yield clause
     if clause.has_date and _has_date(outer):
         for aside in _ASIDE.findall(clause.text):
             if _has_date(aside):
                 yield Clause(clause.number, aside, clause.lead, "", clause.heading)
-
-
-def _around_dates(text: str) -> str:
-    """Cut a clause that is longer than a phrase to the words around its first date."""
-    if len(text) <= LONGEST_PHRASE:
-        return text
-    first = next((p.start for p in elements(tokens(text)) if _is_date(p)), 0)
-    start = max(0, first - LONGEST_PHRASE // 4)
-    return text[start : start + LONGEST_PHRASE]
 
 
 # A run of bare digits is a damaged date only where a word asks for a date; else it is a number like any other.
@@ -145,9 +151,20 @@ _LONGEST_QUESTION = 8
 def _has_date(piece: str) -> bool:
     found = elements(tokens(piece))
     return any(
-        _is_date(element) or (_is_bare(element) and _is_asked_for(piece, found, position))
+        _is_date(element)
+        or (_is_bare(element) and _is_asked_for(piece, found, position))
+        or (_is_month(element) and _PROMISES.search(piece) is not None)
         for position, element in enumerate(found)
     )
+
+
+_PROMISES = re.compile("预计|公布|举行|开考|开始|截止")
+
+
+def _is_month(element: Token | Point) -> bool:
+    """Return whether an element is a year and a month without a day."""
+    day = element.candidates[0][0] if isinstance(element, Point) and element.candidates else None
+    return day is not None and day.year is not None and day.month is not None and day.day is None
 
 
 def _is_date(element: Token | Point) -> bool:

@@ -189,13 +189,34 @@ def _strict(segment: Sequence[Token]) -> tuple[tuple[Candidate, ...], bool]:
     length = _DAY_LETTERS.match(letters).end()  # type: ignore[union-attr] # the pattern matches everything
     if not _CLOCK_LETTERS.fullmatch(letters, length):
         raise _DamagedError
-    day = _day(segment[:length]) if length else None
+    days = _days(segment[:length]) if length else (None,)
     times = segment[length:]
-    if not times:
-        return ((day, None),), False
-    if letters[length:] == "a":
-        return ((day, None),), True
-    return tuple((day, clock) for clock in _clocks(times)), False
+    if not times or letters[length:] == "a":
+        return tuple((day, None) for day in days), bool(times)
+    return tuple((day, clock) for day in days for clock in _clocks(times)), False
+
+
+def _days(segment: Sequence[Token]) -> tuple[Day | None, ...]:
+    """Return the day that is written, or two for ``5/6/2026``, whose order nobody knows."""
+    if segment[0].mark is Mark.DATE and not _YEAR_FIRST.match(segment[0].text):
+        return _days_of_unknown_order(segment[0])
+    return (_day(segment),)
+
+
+_YEAR_FIRST = re.compile(r"\d{4}", re.ASCII)
+
+
+def _days_of_unknown_order(token: Token) -> tuple[Day | None, ...]:
+    first, second, year = (int(digits) for digits in _DIGITS.findall(token.text))
+    orders = dict.fromkeys([(first, second), (second, first)])
+    days = [
+        Day(_known_year(year, token), month, day)
+        for month, day in orders
+        if 1 <= month <= len(_LONGEST_MONTH) and 1 <= day <= _LONGEST_MONTH[month - 1]
+    ]
+    if not days:
+        raise PhraseError("{written} is not a date", offset=token.start, written=token.text)
+    return tuple(days)
 
 
 def _day(segment: Sequence[Token]) -> Day:

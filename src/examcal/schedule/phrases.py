@@ -129,17 +129,20 @@ _UNIT_SPACE = r" {0,2}"
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("space", r"[ \r]+"),
     ("date", r"\d{4}(?P<sep>[-./])\d{1,2}(?P=sep)\d{1,2}(?!\d)"),
+    ("date_last_year", r"\d{1,2}[-./]\d{1,2}[-./]\d{4}(?!\d)"),  # 5/6/2026: day and month in either order
     ("clock", r"T\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?!\d)(?:Z|[+-]\d{2}:?\d{2}(?!\d))?"),
     ("clock_apart", r"\d{1,2} ?: ?\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?!\d)(?:Z|\+\d{2}:?\d{2}(?!\d))?"),
     ("text_link", r"(?:https?:|www\.)[!-~]+|[A-Za-z_][A-Za-z0-9_.@+]*"),
     ("month_day", r"\d{1,2}[./]\d{1,2}(?![\d:年月日号时点./])|\d{2}-\d{2}(?![-\d:年月日号时点./])"),
     ("text_count", r"第 ?\d+|\d+ ?(?:年度|版|届|级)|\d+(?=号[楼院室厅线门])"),
     ("relative_before", rf"(?:考试?|开考|面试|笔试)前 ?{_AMOUNT} ?{_SPAN}"),
+    ("relative_moon", r"农历|阴历|旧历"),
     ("relative", rf"{_AMOUNT} ?(?:{_SPAN}|日(?=[之以]?内))(?:之内|以内|内|之前|以前|前|之后|以后|后|左右)"),
     (
         "text_amount",
         r"\d+ ?(?:个|天|周(?![一二三四五六日天])|小时|分钟|位|元|名|楼|室|份|次|批|轮|门|科|人|页|款|条|项|km|kb|%)",
     ),
+    ("hour_before_dash", r"(?<![\d月.])\d{1,2}(?= ?(?:-+|至|到) ?\d{1,2} ?[时点](?!间))"),  # 9-17时
     ("year", rf"{_FULL_YEAR}{_UNIT_SPACE}年"),
     ("month", rf"{_SMALL}{_UNIT_SPACE}月份?"),
     ("day", rf"{_SMALL}{_UNIT_SPACE}[日号](?![楼院室厅线门])"),
@@ -189,6 +192,9 @@ _MARK_OF = {
     **{mark.value: mark for mark in Mark},
     "relative_before": Mark.RELATIVE,
     "clock_apart": Mark.CLOCK,
+    "date_last_year": Mark.DATE,
+    "hour_before_dash": Mark.HOUR,
+    "relative_moon": Mark.RELATIVE,
 }
 _TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS), re.ASCII | re.DOTALL)
 
