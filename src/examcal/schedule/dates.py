@@ -21,6 +21,7 @@ WAYS = ("on", "at", "window", "when")
 EDGES = ("opens", "closes")
 KEYS = frozenset({*WAYS, *EDGES, "days", "hours", "expected", "status"})
 MOST_DAYS = 366
+MOST_PHRASES = 3000
 _PLAIN = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?: (?P<clock>(?:[01]\d|2[0-3]):[0-5]\d|24:00))?", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _TBA = frozenset({"tba", "tbd", "待定", "待公布", "另行通知", "将另行通知", "待通知"})
@@ -118,6 +119,16 @@ def _from_edges(fields: Fields, zone: str) -> When:
     return When(shape, places.get(Anchor.OPENS) or places[Anchor.CLOSES], first, last, places=places)
 
 
+def _afford(value: Value) -> None:
+    """Count a date phrase that must be understood word by word. Raises UnreadableError past the limit."""
+    if value.findings.spend("phrases", MOST_PHRASES):
+        return
+    if value.findings.spend("phrases-reported", 1):
+        message = Sentence("more than {limit} dates in words", {"limit": MOST_PHRASES})
+        value.report("too-many", message, Sentence("write dates as 2026-01-29 10:00"))
+    raise UnreadableError
+
+
 def _edge(value: Value, zone: str, *, closing: bool, near: Edge | Relative | None = None) -> Edge | Relative | None:
     """Return one edge, None for ``tba``. Raises UnreadableError after reporting."""
     text = value.scalar()
@@ -130,6 +141,7 @@ def _edge(value: Value, zone: str, *, closing: bool, near: Edge | Relative | Non
     plain = plain_edge(text, zone, closing=closing)
     if plain:
         return plain
+    _afford(value)
     try:
         return read_edge(text, zone=ZoneInfo(zone), closing=closing, near=near if isinstance(near, Edge) else None)
     except PhraseError as error:
@@ -213,6 +225,10 @@ def _days(value: Value, zone: str, workdays: Workdays) -> tuple[date, ...]:
     text = value.scalar()
     if text is None:
         raise UnreadableError
+    plain = plain_edge(text, zone, closing=False)
+    if plain and plain.clock is None:
+        return (plain.named_on,)
+    _afford(value)
     try:
         window = read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working)
     except PhraseError as error:
@@ -247,6 +263,7 @@ def _from_window(value: Value, zone: str, workdays: Workdays) -> When:
     text = value.scalar()
     if text is None:
         raise UnreadableError
+    _afford(value)
     try:
         window = read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working)
     except PhraseError as error:
@@ -281,6 +298,10 @@ def session_edge(value: Value, zone: str, day: date | None, *, closing: bool) ->
     clock = parse_clock(value.text) if day else None
     if clock and day:
         return day_edge(day, f"{clock:%H:%M}", zone, closing=closing)
+    plain = plain_edge(value.text.strip(), zone, closing=closing)
+    if plain:
+        return plain
+    _afford(value)
     try:
         near = day_edge(day, None, zone, closing=False) if day else None
         return read_edge(value.scalar() or "", zone=ZoneInfo(zone), closing=closing, near=near)

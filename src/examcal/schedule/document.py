@@ -31,7 +31,7 @@ class Limits:
 
     octets: int = 2 * 1024 * 1024
     depth: int = 32
-    nodes: int = 250_000
+    nodes: int = 150_000
 
 
 @dataclass(slots=True)

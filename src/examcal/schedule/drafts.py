@@ -42,6 +42,8 @@ SITE_KEYS = frozenset({"id", "name", "phones", "address", "url"})
 TRACK_KEYS = frozenset({"id", "name"})
 SOURCE_KEYS = frozenset({"title", "url", "quote", "published", "checked"})
 SESSION_KEYS = frozenset({"name", "opens", "closes"})
+MOST_WINDOWS = 8000
+"""Milestones and sites' own windows in one schedule."""
 MOST_TASKS, MOST_ENTRIES, MOST_RULES = 100, 500, 50
 
 # Names of published files and addresses (an exam's pages are at /ID/), and what Windows cannot store.
@@ -299,7 +301,18 @@ def _tracks(fields: Fields, language: str) -> tuple[Track, ...]:
 # Milestones -------------------------------------------------------------------------------------------------------
 
 
+def _afford(value: Value) -> bool:
+    """Count a milestone or a site's window; return False past the limit, which is reported once."""
+    if value.findings.spend("windows", MOST_WINDOWS):
+        return True
+    if value.findings.spend("windows-reported", 1):
+        value.report("too-many", Sentence("more than {limit} milestones", {"limit": MOST_WINDOWS}))
+    return False
+
+
 def _milestone(value: Value, exam: ExamDraft, ids: Ids) -> Draft | None:
+    if not _afford(value):
+        return None
     fields = value.fields(MILESTONE_KEYS)
     if fields is None:
         return None
@@ -366,7 +379,7 @@ def _site_windows(value: Value, area: Draft, exam: ExamDraft) -> list[Draft]:
     known = {site.id: site for site in exam.sites}
     drafts: list[Draft] = []
     for key, window in value.pairs():
-        fields = window.fields(SITE_WINDOW_KEYS)
+        fields = window.fields(SITE_WINDOW_KEYS) if _afford(window) else None
         if fields is None:
             continue
         site = known.get(key.text)

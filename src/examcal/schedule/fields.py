@@ -345,7 +345,7 @@ def _append(text: Scalar, rest: Scalar) -> None:
 
 def _is_cut(node: Node | None) -> bool:
     """Return whether a text without quotes has an opening bracket that it does not close."""
-    if not isinstance(node, Scalar) or not node.is_plain:
+    if not isinstance(node, Scalar) or not node.is_plain or len(node.text) > TEXT_LIMIT:
         return False
     return sum(map(node.text.count, "(（《")) > sum(map(node.text.count, ")）》"))
 

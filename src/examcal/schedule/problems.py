@@ -32,6 +32,9 @@ WARNINGS = frozenset(
     }
 )
 
+MOST_FINDINGS = 500
+"""Errors, and warnings, after which no more are collected: nobody reads them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -47,6 +50,12 @@ class Findings:
     """What was found so far, errors and warnings, in the order of discovery."""
 
     problems: list[Problem] = field(default_factory=list)
+    spent: dict[str, int] = field(default_factory=dict)
+
+    def spend(self, what: str, limit: int) -> bool:
+        """Count one piece of costly reading; return False once ``limit`` is passed, which bounds the time of a load."""
+        self.spent[what] = self.spent.get(what, 0) + 1
+        return self.spent[what] <= limit
 
     def report(
         self,
@@ -60,6 +69,8 @@ class Findings:
     ) -> None:
         """Add one finding; its code decides whether it is an error."""
         severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
+        if not self.spend(severity, MOST_FINDINGS):
+            return
         self.problems.append(
             Problem(code, severity, place.file, place.line, place.column, path, message, hint, shortened(value))
         )
