@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
 
 import idna
 from typing_extensions import override
@@ -32,15 +31,9 @@ class EmailAddress:
     domain: str
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> EmailAddress:
         """Read exactly one address. Raises ValueError, whose text does not repeat the address."""
-        local, at, domain = text.rpartition("@")
-        if not at or not _LOCAL.fullmatch(local):
-            raise ValueError("not one e-mail address")
-        ascii_domain = _a_labels(domain)
-        if len(local.encode()) > LONGEST_LOCAL or len(local.encode()) + 1 + len(ascii_domain) > LONGEST_PATH:
-            raise ValueError("the e-mail address is too long")
-        return cls(local, ascii_domain)
+        return _parse(text)
 
     @property
     def needs_utf8(self) -> bool:
@@ -50,6 +43,17 @@ class EmailAddress:
     @override
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
+
+
+@lru_cache(maxsize=4096)  # composing and sending read the same one
+def _parse(text: str) -> EmailAddress:
+    local, at, domain = text.rpartition("@")
+    if not at or not _LOCAL.fullmatch(local):
+        raise ValueError("not one e-mail address")
+    ascii_domain = _a_labels(domain)
+    if len(local.encode()) > LONGEST_LOCAL or len(local.encode()) + 1 + len(ascii_domain) > LONGEST_PATH:
+        raise ValueError("the e-mail address is too long")
+    return EmailAddress(local, ascii_domain)
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from examcal.channels.email_message import Origin, compose_mail, freeze_mail
 from examcal.channels.explanations import explain_smtp
 from examcal.channels.port import Addressee, ChannelError, Message, Outcome, Receipt
 from examcal.channels.redaction import quote_answer
-from examcal.channels.smtp_lane import Lane, RefusedBySmtpError, SessionLostError
+from examcal.channels.smtp_lane import TOO_LATE, Lane, RefusedBySmtpError, SessionLostError
 from examcal.channels.smtp_replies import Reply, Step, judge
 from examcal.channels.smtp_session import Relay, Security, open_session
 from examcal.clock import Clock, SystemClock
@@ -103,7 +103,7 @@ class EmailChannel:
         except RefusedBySmtpError as refused:
             raise self._refused(refused) from None
         except TimeoutError:
-            raise ChannelError(Outcome.TRANSIENT, "no answer in time", code="timeout") from None
+            raise ChannelError(Outcome.TRANSIENT, TOO_LATE, code="timeout") from None
 
     async def _send_on(self, pool: _Pool, lane: Lane, recipient: EmailAddress, payload: bytes) -> Receipt:
         if recipient.needs_utf8 and not lane.utf8:
@@ -115,9 +115,6 @@ class EmailChannel:
         except RefusedBySmtpError as refused:
             pool.release(lane, keep=refused.reply.code != 421)  # noqa: PLR2004 - the server closes
             raise
-        except TimeoutError:
-            lane.abort()
-            raise SessionLostError("no answer in time", lane.step) from None
         except BaseException:
             lane.abort()
             raise
@@ -136,7 +133,11 @@ class EmailChannel:
 
     def _lost(self, lost: SessionLostError) -> ChannelError:
         outcome = Outcome.AMBIGUOUS if lost.step is Step.DOT else Outcome.TRANSIENT
-        return ChannelError(outcome, f"{lost.step}: {quote_answer(lost.text, self._secrets)}", code="connection")
+        return ChannelError(
+            outcome,
+            f"{lost.step}: {quote_answer(lost.text, self._secrets)}",
+            code="timeout" if lost.text == TOO_LATE else "connection",
+        )
 
     def _until_tomorrow(self) -> float:
         """Seconds until ten past midnight in China."""
@@ -195,7 +196,7 @@ class _Pool:
 
     def release(self, lane: Lane, *, keep: bool = True) -> None:
         """Give a session back; it is ended if it is used up or of no more use."""
-        if not keep or lane.sent >= self._relay.per_session or not lane.usable:
+        if not keep or lane.sent >= self._relay.mails_a_session or not lane.usable:
             lane.quit()
             return
         lane.idle_since = self.loop.time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from examcal.errors import Sentence
@@ -93,5 +94,5 @@ def explain_wecom(code: str, egress: str | None = None) -> Sentence | None:
             "WeCom accepts calls of this application only from trusted addresses. Add the address of this machine on "
             "the application's page under trusted IP; it counts after about a minute."
         )
-    msgid = _WECOM.get(code)
+    msgid = _WECOM.get(code) or (_ROBOT if re.fullmatch(r"93\d{3}", code) else None)
     return Sentence(msgid) if msgid else None

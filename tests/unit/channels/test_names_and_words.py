@@ -73,5 +73,11 @@ def test_every_sentence_of_the_package_has_its_chinese() -> None:
     assert [text for text in sentences if translate(text) == text] == []
 
 
+def test_netease_relays_get_few_mails_a_session_unless_told_otherwise() -> None:
+    assert Relay("smtp.163.com", 465).mails_a_session == 5
+    assert Relay("smtp.qq.com", 465).mails_a_session == 20
+    assert Relay("smtp.163.com", 465, per_session=9).mails_a_session == 9
+
+
 def test_a_password_is_not_in_the_representation_of_a_relay() -> None:
     assert "canary" not in repr(Relay("h", 25, password="canary"))
