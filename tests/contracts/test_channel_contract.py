@@ -250,6 +250,18 @@ def test_outbox_files_hold_the_mail_and_its_parts(tmp_path: Path) -> None:
     assert oct(files[0].stat().st_mode)[-3:] == "600"
 
 
+def test_an_outbox_that_cannot_be_a_folder_pauses(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("a file")
+    made = OutboxChannel(tmp_path / "outbox")
+    (payload,) = made.compose([made.freeze(PLAIN)], addressee())
+    with pytest.raises(ChannelError) as caught:
+        asyncio.run(made.send(payload, addressee()))
+    assert caught.value.outcome is Outcome.AUTH
+    words = made.explain(caught.value.code)
+    assert words is not None
+    assert "outbox" in words.text()
+
+
 @pytest.mark.needs("apprise")
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise imports it
 def test_apprise_takes_a_no_as_transient_and_hides_its_url(caplog: pytest.LogCaptureFixture) -> None:

@@ -91,10 +91,10 @@ class EmailChannel:
             try:
                 return await self._send_on(pool, lane, recipient, payload)
             except SessionLostError as lost:
-                if lost.step is Step.DOT:
+                if lost.step is not Step.MAIL or lost.text == TOO_LATE:
                     raise self._lost(lost) from None
             except RefusedBySmtpError as refused:
-                if refused.reply.code != 421 or refused.step is Step.DOT:  # noqa: PLR2004 - the server had closed
+                if refused.reply.code != 421 or refused.step is not Step.MAIL:  # noqa: PLR2004 - the server had closed
                     raise self._refused(refused) from None
         try:
             return await self._send_on(pool, await pool.new_lane(), recipient, payload)
@@ -128,7 +128,7 @@ class EmailChannel:
     def _refused(self, refused: RefusedBySmtpError) -> ChannelError:
         verdict = judge(refused.reply, refused.step)
         wait = self._until_tomorrow() if verdict.until_tomorrow else verdict.retry_after
-        text = f"{refused.step}: {quote_answer(refused.reply.text, self._secrets)}"
+        text = f"{refused.step}: {quote_answer(refused.reply.words, self._secrets)}"
         return ChannelError(verdict.outcome, text, code=refused.reply.label, retry_after=wait)
 
     def _lost(self, lost: SessionLostError) -> ChannelError:

@@ -63,7 +63,7 @@ def freeze_mail(message: Message, origin: Origin) -> bytes:
     outer, inner = f"=_{seed[:24]}_1", f"=_{seed[:24]}_2"
     names, block = _common_headers(message, origin, outer)
     check_block(block, names, subject)
-    text, html_before, html_after = message.text, *_html_around(message.html)
+    text, html_before, html_after = message.text, *_html_around(message.html or _page_of(message.text))
     part_a = (
         f'--{outer}\r\nContent-Type: multipart/alternative;\r\n boundary="{inner}"\r\n\r\n'
         f"--{inner}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
@@ -138,7 +138,7 @@ def _personal_lines(language: str) -> tuple[str, str, str, str]:
     text = f"-- \r\n{reference}\r\n"
     stop = f"{translate('Stop these messages:', language)} {{url}}\r\n"
     link = f'<a href="{{url}}" style="color:inherit">{html.escape(translate("Stop these messages", language))}</a>'
-    page = f'<p style="color:#767676;font-size:12px;margin:16px 0 0">{html.escape(reference)}'
+    page = f'<p style="font-size:12px;margin:8px 0 0">{html.escape(reference)}'
     return text, text + stop, f"{page}</p>\r\n", f"{page} · {link}</p>\r\n"
 
 
@@ -165,6 +165,11 @@ def _safe_url(url: str | None) -> str:
     if not url or not url.lower().startswith(("https://", "http://")):
         return ""
     return quote(url, safe="%:/?#[]@!$&'()*+;=-._~")[:LONGEST_URL]
+
+
+def _page_of(text: str) -> str:
+    """Return a page for a message that has only text."""
+    return f'<html><body><p style="white-space:pre-wrap">{html.escape(text)}</p></body></html>'
 
 
 def _html_around(page: str) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 The address is resolved and checked here and connected to as checked, so a name that leads to the machine itself or to
 a metadata service is refused. Redirects, proxies from the environment and the libraries' logging of addresses (which
-hold keys) are off. Whether the last request byte may have left is observed, not guessed.
+hold keys) are off. Whether the last request byte may have left is observed, not guessed; connections are not reused,
+because a server that closes an idle one in that moment would make every such send ambiguous.
 """
 
 from __future__ import annotations
@@ -112,7 +113,12 @@ class HttpExchange:
             method,
             f"{self._scheme}://{literal}:{self._port}{self._prefix}{target}",
             content=content,
-            headers={"Host": self._netloc, "Accept-Encoding": "identity", "User-Agent": "examcal"}
+            headers={
+                "Host": self._netloc,
+                "Accept-Encoding": "identity",
+                "User-Agent": "examcal",
+                "Connection": "close",
+            }
             | ({"Content-Type": "application/json; charset=utf-8"} if content is not None else {}),
             extensions={"sni_hostname": self.host, "trace": progress.observe},
         )
@@ -132,7 +138,7 @@ class HttpExchange:
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(self.timeouts.read, connect=self.timeouts.connect),
-                limits=httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=2.0),
+                limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
             )
             self._client = (loop, client)
         return self._client[1]

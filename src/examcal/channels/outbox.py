@@ -26,7 +26,7 @@ SENDER = "examcal <examcal@localhost>"
 BORDER = b"\x1d"  # between the parts and the mail; neither holds one
 
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,80}")
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 
 
 class OutboxChannel:
@@ -89,7 +89,7 @@ class OutboxChannel:
 
     def explain(self, code: str) -> Sentence | None:
         """Return what an operating system's error means, or None."""
-        if code in {"EACCES", "EPERM", "EROFS", "ENOTDIR"}:
+        if code in {"EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"}:
             return Sentence("The outbox folder {folder} cannot be written; check its owner and mode.",
                             {"folder": str(self._folder)})  # fmt: skip
         if code in {"ENOSPC", "EDQUOT"}:

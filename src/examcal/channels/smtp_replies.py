@@ -50,6 +50,11 @@ class Reply:
         return found.group(1) if found and found.group(1)[0] == str(self.code)[0] else ""
 
     @property
+    def words(self) -> str:
+        """The text without the enhanced code."""
+        return self.text[len(self.enhanced) :].lstrip() if self.text.startswith(self.enhanced) else self.text
+
+    @property
     def label(self) -> str:
         """Both codes as they are shown and kept, e.g. ``450 4.2.0``."""
         return f"{self.code} {self.enhanced}".rstrip()

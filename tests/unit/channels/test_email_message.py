@@ -91,6 +91,13 @@ def test_the_personal_line_goes_where_the_template_wants_it() -> None:
     assert re.search(r"a\s*<p.*编号.*</p>\s*b</body>", part.get_content(), re.DOTALL)
 
 
+def test_a_message_with_only_a_text_still_has_a_page() -> None:
+    part = parsed(mail(message(html="", text="a < b\n还有 3 天"))).get_body(("html",))
+    assert part is not None
+    assert "a &lt; b" in part.get_content()
+    assert "编号" in part.get_content()
+
+
 def test_octets_are_ascii_with_short_lines_and_no_bare_line_breaks() -> None:
     octets = mail(message(subject="考试 A " * 60, text="长" * 3000, html="<p>" + "长" * 3000))
     octets.decode("ascii")
