@@ -10,27 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    RowMapping,
-    Select,
-    Update,
-    case,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, RowMapping, Update, case, func, insert, select, text, update
 
 from examcal.channels.port import Outcome
 from examcal.ledger.planning import as_reminder_row
 from examcal.ledger.rates import advanced, allowed, read_tats, wait, write_tats
 from examcal.ledger.rows import Claim, Rate, Reason, ReminderRow, Settlement, State, instant, micros
 from examcal.ledger.sets import among, count_up, database_now, is_postgres, settle_rows
-from examcal.ledger.tables import CLAIMABLE_ROWS, attempt, channel, delivery, recipient, reminder
+from examcal.ledger.tables import attempt, channel, delivery, recipient, reminder
 
 JOURNAL_COUNT = "journal_count"
 EARLIEST = timedelta(seconds=90)
@@ -40,6 +27,18 @@ HOUR = timedelta(hours=1)
 POISON_AFTER = 3
 ORPHAN_DELAY = timedelta(seconds=10)
 _MICROSECOND = timedelta(microseconds=1)
+
+# CROSS JOIN fixes the order on SQLite, which would otherwise read every open delivery to find the due ones.
+DUE_ROWS = """
+SELECT delivery.id, recipient.address
+FROM reminder CROSS JOIN delivery CROSS JOIN recipient
+WHERE reminder.live AND reminder.useful_until > :now AND reminder.due_at <= :soon
+  AND delivery.reminder_id = reminder.id AND delivery.channel_id = :channel_id
+  AND delivery.state IN ('planned', 'retry') AND delivery.next_at <= :latest
+  AND (delivery.next_at <= :now OR delivery.state = 'planned')
+  AND recipient.id = delivery.recipient_id
+ORDER BY reminder.useful_until, reminder.id
+LIMIT :most"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def claim(connection: Connection, channel_id: int, now: datetime, terms: Terms, 
         if not tokens:
             return Claimed((), wait(tat, moment, terms.rate))
         limit = limit if terms.grouped else min(limit, tokens)
-    rows = connection.execute(_candidates(connection, channel_id, moment, terms, limit)).all()
+    rows = _candidates(connection, channel_id, moment, terms, limit)
     ids, waits = _within_member_rates(connection, channel_id, rows, moment, terms)
     if not ids:
         return Claimed((), waits)
@@ -177,23 +176,18 @@ def read_claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
     return claims
 
 
-def _candidates(connection: Connection, channel_id: int, now: int, terms: Terms, limit: int) -> Select[int, str]:
+def _candidates(connection: Connection, channel_id: int, now: int, terms: Terms, limit: int) -> Sequence[Row[int, str]]:
     """Choose due rows, nearest event first: the few due reminders lead, each through its own piece of the index."""
-    ready = delivery.c.next_at <= now
-    if terms.due_before is not None:
-        early = (delivery.c.next_at < micros(terms.due_before)) & (delivery.c.state == State.PLANNED.value)
-        ready = or_(ready, early)
-    rows = (
-        select(delivery.c.id, recipient.c.address)
-        .select_from(reminder)
-        .join(delivery, delivery.c.reminder_id == reminder.c.id)
-        .join(recipient, recipient.c.id == delivery.c.recipient_id)
-        .where(reminder.c.live, reminder.c.useful_until > now, reminder.c.due_at <= now + EARLIEST // _MICROSECOND)
-        .where(literal_column(CLAIMABLE_ROWS), delivery.c.channel_id == channel_id, ready)
-        .order_by(reminder.c.useful_until, reminder.c.id)
-        .limit(limit)
-    )
-    return rows.with_for_update(of=delivery, skip_locked=True) if is_postgres(connection) else rows
+    early = micros(terms.due_before) - 1 if terms.due_before is not None else now
+    lock = " FOR UPDATE OF delivery SKIP LOCKED" if is_postgres(connection) else ""
+    values = {
+        "now": now,
+        "soon": now + EARLIEST // _MICROSECOND,
+        "latest": max(now, early),
+        "channel_id": channel_id,
+        "most": limit,
+    }
+    return connection.execute(text(DUE_ROWS + lock), values).all()
 
 
 def _within_member_rates(

@@ -187,3 +187,68 @@ bundle = Table(
 rate = Table("rate", metadata, Column("key", Text, primary_key=True), Column("tat", Instant, nullable=False))
 
 sent_before = Table("sent_before", metadata, Column("key", Text, primary_key=True))
+
+# Who asked for mail (package ``subscription``): one row for each address and exam. Tokens are kept as digests only.
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("address_key", Text, nullable=False),
+    Column("exam", Text, nullable=False, server_default=text("''")),
+    Column("address", Text, nullable=False, server_default=text("''")),
+    Column("state", Text, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("ended_at", Instant),
+    UniqueConstraint("address_key", "exam"),
+)
+
+subscription_token = Table(
+    "subscription_token",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("subscriber_id", Id, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("used_at", Instant),
+)
+Index("ix_subscription_token_subscriber", subscription_token.c.subscriber_id)
+
+subscription_letter = Table(
+    "subscription_letter",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", Id, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("made_at", Instant, nullable=False),
+)
+Index("ix_subscription_letter_next", subscription_letter.c.next_at)
+
+subscription_consent = Table(
+    "subscription_consent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("address_key", Text, nullable=False),
+    Column("exam", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("network", Text, nullable=False, server_default=text("''")),
+    Column("proof", Text, nullable=False, server_default=text("''")),
+)
+Index("ix_subscription_consent_address", subscription_consent.c.address_key)
+
+subscription_throttle = Table(
+    "subscription_throttle",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+Index("ix_subscription_throttle_key", subscription_throttle.c.key, subscription_throttle.c.at)
