@@ -162,6 +162,8 @@ def outcome(text: str, year: int | None) -> WindowReading | PhraseError:
 @given(fuzz, st.none() | st.integers(1900, 2300))
 @example("2026年3月5日至3月11日(9:00-8:00)", None)
 @example("2026年2026年12910时12910时", None)
+@example("024时", None)
+@example("12月31日", 9999)
 def test_any_text_is_read_or_refused_and_a_reading_can_be_written(text: str, year: int | None) -> None:
     found = outcome(text, year)
     if isinstance(found, PhraseError):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from examcal.schedule.announcement import Line
 from examcal.schedule.model import Kind
-from examcal.schedule.moments import Point, elements
+from examcal.schedule.moments import Point
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token, folded, tokens
+from examcal.schedule.points import elements
 
 
 @dataclass(frozen=True, slots=True)

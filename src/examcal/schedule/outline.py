@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from examcal.schedule.moments import Clock, Day, Point, damaged_readings, elements
+from examcal.schedule.damage import damaged_readings
+from examcal.schedule.moments import Clock, Day, Point
 from examcal.schedule.phrases import Mark, Token, tokens
+from examcal.schedule.points import elements
 
 MOST_CHOICES = 64
 """Combinations of readings that are tried; a phrase with more is not a phrase."""

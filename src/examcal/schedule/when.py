@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.edges import closing_edge, opening_edge
+from examcal.schedule.grouping import hours_of
 from examcal.schedule.model import Edge, OpenDays, Shape, Status
 from examcal.schedule.moments import Day, Point
 from examcal.schedule.outline import Element, Outline, Stop, outline
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token
 from examcal.schedule.reading import WindowReading, as_json, edge_text
-from examcal.schedule.windows import Frame, hours_of, read_line
+from examcal.schedule.windows import Frame, read_line
 from examcal.schedule.years import resolve_one, resolve_span
 
 __all__ = ["LONGEST_PHRASE", "PhraseError", "WindowReading", "as_json", "edge_text", "read_edge", "read_window"]

@@ -5,21 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.edges import closing_edge, opening_edge
+from examcal.schedule.grouping import HALF_A_DAY, Group, groups_of, joined_pieces, without_hours
 from examcal.schedule.model import Hours, OpenDays, Shape, Status
 from examcal.schedule.moments import MIDNIGHT, Clock, Half
 from examcal.schedule.narrowing import first_open_day, last_open_day
 from examcal.schedule.outline import Piece, Stop
 from examcal.schedule.phrase_error import PhraseError
-from examcal.schedule.phrases import Mark, Token
+from examcal.schedule.phrases import Mark
 from examcal.schedule.reading import WindowReading
+from examcal.schedule.refusals import refuse_after, refuse_events, refuse_relatives, refuse_strays
 from examcal.schedule.years import resolve_list, resolve_one, resolve_span
-
-_HALF_A_DAY = MIDNIGHT // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,6 @@ class Frame:
     status: Status = Status.CONFIRMED
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Stops that belong together: one, two joined by 至, or several joined by 、."""
-
-    stops: tuple[Stop, ...]
-    link: Mark | None = None
-    starts: bool = False
-    ends: bool = False
-
-    @property
-    def start(self) -> int:
-        """Where it begins in the phrase."""
-        return self.stops[0].start
-
-
 def read_line(line: Sequence[Piece], frame: Frame) -> WindowReading | None:
     """Return the one window that a line states, or None where it names no day.
 
@@ -57,15 +42,15 @@ def read_line(line: Sequence[Piece], frame: Frame) -> WindowReading | None:
         PhraseError: there are several, or the line is bounded by an event, or its parts contradict each other.
 
     """
-    pieces, hours = _without_hours(_joined(line))
+    pieces, hours = without_hours(joined_pieces(line))
     frame = replace(frame, hours=frame.hours + hours)
-    groups = _groups(pieces)
-    _refuse_events(pieces, has_day=bool(groups))
-    _refuse_strays(pieces, has_day=bool(groups))
+    groups = groups_of(pieces)
+    refuse_events(pieces, has_day=bool(groups))
+    refuse_strays(pieces, has_day=bool(groups))
     if not groups:
         return None
-    _refuse_relatives(pieces)
-    _refuse_after(pieces, groups, frame)
+    refuse_relatives(pieces)
+    refuse_after(pieces, groups, frame.year)
     if len(groups) == 2 and {(g.link, g.starts, g.ends) for g in groups} == {  # noqa: PLR2004 -- a start and an end
         (None, True, False),
         (None, False, True),
@@ -92,250 +77,6 @@ def _each(groups: Sequence[Group], frame: Frame) -> list[str]:
         except PhraseError as refused:
             texts.extend(refused.readings)
     return texts
-
-
-# --- joining what belongs together -------------------------------------------------------------------------
-
-
-def _joined(line: Sequence[Piece]) -> list[Piece]:
-    """Attach weekdays to their days, and a time to the day directly before it."""
-    joined: list[Piece] = []
-    for piece in line:
-        if isinstance(piece, Token) and piece.mark is Mark.WEEKDAY:
-            _attach_weekday(joined, piece)
-            continue
-        last = joined[-1] if joined else None
-        if isinstance(piece, Stop) and piece.day is None and isinstance(last, Stop) and last.clock is None:
-            joined[-1] = replace(last, clock=piece.clock, end=piece.end, half_only=piece.half_only)
-        else:
-            joined.append(piece)
-    return _with_weekday_runs(joined)
-
-
-def _attach_weekday(joined: list[Piece], weekday: Token) -> None:
-    last = joined[-1] if joined else None
-    if isinstance(last, Stop) and last.day is not None and last.weekday is None:
-        joined[-1] = replace(last, weekday=weekday)
-    else:
-        joined.append(weekday)
-
-
-def _with_weekday_runs(joined: list[Piece]) -> list[Piece]:
-    """Spread ``4月11、12日(星期六、星期日)``: as many weekdays as days before them belong to those, in order."""
-    for position, piece in enumerate(joined):
-        if not (isinstance(piece, Stop) and piece.weekday and position + 1 < len(joined)):
-            continue
-        run = [piece.weekday]
-        while position + 1 < len(joined) and _is(joined[position + 1], Mark.WEEKDAY):
-            run.append(joined.pop(position + 1))  # type: ignore[arg-type] # the test above says that it is a token
-        days = [i for i in range(position + 1) if isinstance(joined[i], Stop)][-len(run) :]
-        for index, weekday in zip(days, run, strict=False):
-            joined[index] = replace(joined[index], weekday=weekday)  # type: ignore[type-var] # only stops are listed
-    return joined
-
-
-def _is(piece: Piece | None, *marks: Mark) -> bool:
-    return isinstance(piece, Token) and piece.mark in marks
-
-
-# --- opening hours -----------------------------------------------------------------------------------------
-
-
-def _without_hours(line: list[Piece]) -> tuple[list[Piece], tuple[Hours, ...]]:
-    """Take out every "TIME — TIME" whose second time has no day of its own."""
-    rest: list[Piece] = []
-    hours: list[Hours] = []
-    position = 0
-    while position < len(line):
-        span = _hours_at(line, position)
-        if span is None:
-            rest.append(line[position])
-            position += 1
-            continue
-        since = line[position]
-        hours.append(span)
-        if isinstance(since, Stop) and since.day is not None:
-            rest.append(replace(since, clock=None))
-        position += 3
-    return rest, tuple(hours)
-
-
-def hours_of(line: Sequence[Piece]) -> tuple[Hours, ...]:
-    """Return the opening hours that an aside states."""
-    return _without_hours(_joined(line))[1]
-
-
-def _hours_at(line: Sequence[Piece], position: int) -> Hours | None:
-    window = line[position : position + 3]
-    if len(window) < 3:  # noqa: PLR2004 -- time, 至, time
-        return None
-    since, link, until = window
-    if not (isinstance(since, Stop) and _is(link, Mark.CONNECT) and isinstance(until, Stop)):
-        return None
-    if since.clock is None or until.clock is None or until.day is not None:
-        return None
-    return _hours(since.clock, until)
-
-
-def _hours(since: Clock, until: Stop) -> Hours:
-    """Return a span of hours; the second time shares the 下午 of the first (``下午2:00—4:30``)."""
-    end = until.clock.minutes if until.clock else 0
-    shares = until.clock is not None and until.clock.half is None and since.half in {Half.AFTERNOON, Half.EVENING}
-    if shares and end <= since.minutes and end + _HALF_A_DAY <= MIDNIGHT:
-        end += _HALF_A_DAY
-    if end <= since.minutes:
-        raise PhraseError(
-            "{end} is not after {start}",
-            hint=Sentence("Write the day of both times, or times of 24 hours"),
-            offset=until.start,
-            start=since.text,
-            end=Clock(end).text,
-        )
-    return Hours(since.minutes, end)
-
-
-# --- groups of days ----------------------------------------------------------------------------------------
-
-_STRONG = {"开始", "起始", "截止", "截至", "结束", "关闭"}
-_BEFORE_ONLY = {"自", "从"}
-_AFTER_ONLY = {"前", "之前", "以前", "止", "为止", "起"}
-
-
-def _groups(line: Sequence[Piece]) -> list[Group]:
-    groups: list[Group] = []
-    position = 0
-    while position < len(line):
-        piece = line[position]
-        if not (isinstance(piece, Stop) and piece.day is not None):
-            position += 1
-            continue
-        stops, link, end = _chain(line, position)
-        starts, ends = _edge_words(line, position, end) if link is None else (False, False)
-        groups.append(Group(tuple(stops), link, starts, ends))
-        position = end
-    return groups
-
-
-def _chain(line: Sequence[Piece], position: int) -> tuple[list[Stop], Mark | None, int]:
-    """Return the stops that hang together from ``position`` on, the word between them, and where they end."""
-    first = line[position]
-    stops = [first] if isinstance(first, Stop) else []
-    link: Mark | None = None
-    position += 1
-    while True:
-        skipped = _past_openings(line, position)
-        joint, following = ([*line[skipped : skipped + 2], None, None])[:2]  # type: ignore[operator] # a list at run time
-        mark = joint.mark if isinstance(joint, Token) else None
-        if mark not in {Mark.CONNECT, Mark.LIST} or not isinstance(following, Stop) or following.day is None:
-            return stops, link, position
-        if link is Mark.CONNECT or (link is not None and mark is not link):
-            raise PhraseError("Ranges and lists of days are mixed", offset=following.start)
-        stops.append(following)
-        link, position = mark, skipped + 2
-
-
-def _past_openings(line: Sequence[Piece], position: int) -> int:
-    """Return the position after 起 and a comma, as in ``9月22日起,至9月28日止``."""
-    while position < len(line) and (_is(line[position], Mark.START) or _is_comma(line[position])):
-        position += 1
-    return position
-
-
-def _is_comma(piece: Piece) -> bool:
-    return isinstance(piece, Token) and piece.text == ","
-
-
-def _edge_words(line: Sequence[Piece], first: int, end: int) -> tuple[bool, bool]:
-    """Return whether the words around a single stop make it a start or an end; the nearest word decides."""
-    after = line[end] if end < len(line) else None
-    before = line[first - 1] if first else None
-    for word, wrong_side in (
-        (after, _BEFORE_ONLY),
-        (before, _AFTER_ONLY),
-        (_across_text(line[end:]), _BEFORE_ONLY),
-        (_across_text(line[:first][::-1]), _AFTER_ONLY),
-    ):
-        if _is(word, Mark.START, Mark.END) and isinstance(word, Token) and word.text not in wrong_side:
-            return word.mark is Mark.START, word.mark is Mark.END
-    return False, False
-
-
-def _across_text(line: Sequence[Piece]) -> Piece | None:
-    """Return the first word that is not plain text, if it says clearly that something starts or ends."""
-    word = next((piece for piece in line if not _is(piece, Mark.TEXT)), None)
-    clear = isinstance(word, Token) and any(word.text.startswith(strong) for strong in _STRONG)
-    return word if clear else None
-
-
-# --- refusals ----------------------------------------------------------------------------------------------
-
-
-def _refuse_events(line: Sequence[Piece], *, has_day: bool) -> None:
-    """Refuse 至 with a day on one side and words on the other: the edge is an event, not a date."""
-    for position, piece in enumerate(line):
-        if not (has_day and isinstance(piece, Token) and piece.mark is Mark.CONNECT):
-            continue
-        before = _neighbour(line[:position][::-1])
-        after = _neighbour(line[position + 1 :])
-        if isinstance(before, Stop) is isinstance(after, Stop):
-            continue
-        known = before if isinstance(before, Stop) else after
-        raise PhraseError(
-            "The window ends at an event, not at a date"
-            if known is before
-            else "The window starts at an event, not at a date",
-            hint=Sentence("Write the known edge alone as `opens:`, and the event in `notes:`")
-            if known is before
-            else Sentence("Write the known edge alone as `closes:`, and the event in `notes:`"),
-            offset=piece.start,
-        )
-
-
-def _neighbour(line: Sequence[Piece]) -> Piece | None:
-    return next((piece for piece in line if not (_is(piece, Mark.START) or _is_comma(piece))), None)
-
-
-def _refuse_strays(line: Sequence[Piece], *, has_day: bool) -> None:
-    for piece in line:
-        if isinstance(piece, Stop) and piece.day is None and piece.clock is not None:
-            raise PhraseError(
-                "{clock} stands apart from any day" if has_day else "There is a time of day ({clock}) but no day",
-                offset=piece.start,
-                clock=piece.clock.text,
-            )
-
-
-def _refuse_relatives(line: Sequence[Piece]) -> None:
-    """Refuse a duration in the same clause as a day; in a clause of its own it is a remark."""
-    clause: list[Piece] = []
-    for piece in [*line, None]:
-        if piece is not None and not _is(piece, Mark.BREAK):
-            clause.append(piece)
-            continue
-        relative = next((p for p in clause if isinstance(p, Token) and p.mark is Mark.RELATIVE), None)
-        if relative and any(isinstance(p, Stop) for p in clause):
-            raise PhraseError("{written} counts from something else", offset=relative.start, written=relative.text)
-        clause = []
-
-
-def _refuse_after(line: Sequence[Piece], groups: Sequence[Group], frame: Frame) -> None:
-    """Refuse ``3月5日后``: it may or may not include the day itself."""
-    for before, piece in itertools.pairwise(line):
-        if not (isinstance(before, Stop) and before.day is not None and _is(piece, Mark.AFTER)):
-            continue
-        day = resolve_one(before.day, frame.year, before) if len(groups) == 1 else None
-        clock = f" {before.clock.text}" if before.clock else ""
-        first_days = [day, day + timedelta(days=1)] if day and not clock else [day] if day else []
-        raise PhraseError(
-            "{word} does not say whether the day itself is included",
-            hint=Sentence("Write 起 with the first day"),
-            readings=[f"{first}{clock} 起" for first in first_days],
-            offset=before.end,
-            word=piece.text if isinstance(piece, Token) else "",
-        )
-
-
-# --- windows -----------------------------------------------------------------------------------------------
 
 
 def _window(group: Group, frame: Frame) -> WindowReading:
@@ -455,7 +196,7 @@ def _refuse_shared_half(first: Stop, last: Stop, opens_on: date, closes_on: date
     hour = last.clock.minutes // 60
     if last.clock.half is not None or not 1 <= hour < 12:  # noqa: PLR2004 -- hours that 上午 and 下午 share
         return
-    ends = [last.clock.text, Clock(last.clock.minutes + _HALF_A_DAY).text]
+    ends = [last.clock.text, Clock(last.clock.minutes + HALF_A_DAY).text]
     raise PhraseError(
         "{clock} has two readings: {first} and {second}",
         readings=[f"{opens_on} {first.clock.text} 至 {closes_on} {end}" for end in ends],

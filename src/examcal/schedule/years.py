@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from examcal.errors import Sentence
-from examcal.schedule.moments import Day
+from examcal.schedule.moments import YEARS, Day
 from examcal.schedule.outline import Stop
 from examcal.schedule.phrase_error import PhraseError
 
@@ -90,6 +90,14 @@ def _calendar_day(day: Day, year: int | None, stop: Stop) -> date:
     if year is None:
         raise PhraseError(
             "The year is missing", hint=Sentence("Write the year, or give it with --year"), offset=stop.start
+        )
+    if year not in YEARS:
+        raise PhraseError(
+            "The year {year} is out of range ({first} to {last})",
+            offset=stop.start,
+            year=year,
+            first=YEARS[0],
+            last=YEARS[-1],
         )
     try:
         return date(year, day.month, day.day)
