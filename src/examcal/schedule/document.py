@@ -87,12 +87,14 @@ _COMPLAINTS = {
     "block sequence entries are not allowed in this context": Sentence('a list cannot begin here with "-"'),
     "found unknown escape character": Sentence("this escape does not exist in double quotes"),
     "did not find expected <document start>": Sentence("the document ends here, but more text follows"),
+    "found invalid Unicode character escape code": Sentence("this escape names no character"),
     "did not find expected node content": Sentence("a value was expected here"),
     "did not find expected comment or line break": Sentence("a line break is expected here"),
     "did not find expected alphabetic or numeric character": Sentence("anchors and aliases are not allowed"),
 }
 _MOST_DUPLICATES = 100
 _TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
+_NO_SPACE = re.compile(r"[\s-]*[a-z_]+:[^\s/]")
 _FULL_WIDTH_COLON = re.compile(r"[\s-]*[\w-]+\s*：")
 
 
@@ -214,6 +216,11 @@ def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bo
             message = Sentence('the colon after a key must be the half-width ": ", not "："')
             findings.report("full-width-colon", Place(place.file, number, colon.end()), "", message, value="：")
             return True
+        if number < place.line and _NO_SPACE.match(line):
+            hint = Sentence('put a space after the colon: "key: value"')
+            message = Sentence('this line has no ": " after its key')
+            findings.report("bad-yaml", Place(place.file, number, 1), "", message, hint=hint)
+            return True
         if number == place.line and "\t" in line[: len(line) - len(line.lstrip())]:
             hint = Sentence("indent with spaces, two for each level")
             findings.report(
@@ -224,7 +231,7 @@ def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bo
 
 
 def _syntax_hint(line: str) -> Sentence | None:
-    if re.match(r"[\s-]*[a-z_]+:[^\s/]", line):
+    if _NO_SPACE.match(line):
         return Sentence('put a space after the colon: "key: value"')
     if line.count(": ") > 1 and not line.lstrip().startswith(("{", "- {")):
         return Sentence('put a value that contains ": " in quotes')

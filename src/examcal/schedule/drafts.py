@@ -22,7 +22,7 @@ from examcal.schedule.model import (
     Text,
     Track,
 )
-from examcal.schedule.problems import expected_one_of
+from examcal.schedule.problems import closest, expected_one_of
 from examcal.schedule.rules import RuleError, parse_rule
 from examcal.schedule.workdays import Workdays
 from examcal.texts import LANGUAGES, translate
@@ -372,7 +372,11 @@ def report_unknown(value: Value, text: str, known: set[str], what: str) -> None:
 
 
 def _nearest(text: str, known: set[str]) -> Sentence | None:
-    return expected_one_of(sorted(known)[:20], text) if known else None
+    if not known or len(known) > MOST_ENTRIES:
+        return None
+    near = closest(text, known)
+    listed_ids = sorted(known)[:20]
+    return expected_one_of([near, *(i for i in listed_ids if i != near)] if near else listed_ids, text)
 
 
 def _site_windows(value: Value, area: Draft, exam: ExamDraft) -> list[Draft]:

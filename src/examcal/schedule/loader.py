@@ -184,6 +184,8 @@ def _schedule(
     workdays = Workdays(corrections)
     defaults = Defaults(zone, language, read_reminders(settings.get("reminders")), workdays)
     resolvers = _resolvers(documents, defaults, workdays, findings)
+    if findings.is_exhausted:
+        resolvers = []
     exams: list[Exam] = [resolver.resolve() for resolver in resolvers]
     schedule = Schedule(tuple(exams), zone, language, remind_at, quiet_hours, corrections, text_digest)
     for resolver in resolvers:

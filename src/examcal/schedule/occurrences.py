@@ -50,10 +50,12 @@ class Resolver:
     workdays: Workdays
     done: dict[tuple[str, str | None], Resolved] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
 
     def resolve(self) -> Exam:
         """Return the exam; everything that contradicts itself has been reported."""
         drafts = {draft.id: draft for draft in self.exam.milestones}
+        self.known = set(drafts)
         self._check_requirements(drafts)
         self._check_renames(drafts)
         order, circles = in_dependency_order({key: _needs(draft) for key, draft in drafts.items()})
@@ -103,12 +105,11 @@ class Resolver:
             self.broken.update(circle)
 
     def _check_requirements(self, drafts: dict[str, Draft]) -> None:
-        known = set(drafts)
         for draft in drafts.values():
             for entry in draft.fields.entries("requires"):
                 text = entry.text.strip()
-                if text and text not in known:
-                    report_unknown(entry, text, known, "milestone")
+                if text and text not in self.known:
+                    report_unknown(entry, text, self.known, "milestone")
         _, circles = in_dependency_order({key: draft.details["requires"] for key, draft in drafts.items()})
         for circle in circles:
             message = Sentence("these milestones require one another: {circle}", {"circle": " → ".join(circle)})
@@ -134,9 +135,8 @@ class Resolver:
         if not isinstance(edge, Relative):
             return edge
         place = draft.when.place_of(anchor) if draft.when else draft.fields.value
-        known = {other.id for other in self.exam.milestones}
-        if edge.milestone not in known:
-            report_unknown(place, edge.milestone, known, "milestone")
+        if edge.milestone not in self.known:
+            report_unknown(place, edge.milestone, self.known, "milestone")
             raise dates.UnreadableError
         if edge.milestone in self.broken:
             raise dates.UnreadableError

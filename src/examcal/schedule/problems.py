@@ -57,6 +57,11 @@ class Findings:
         self.spent[what] = self.spent.get(what, 0) + 1
         return self.spent[what] <= limit
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether a limit on costly reading was passed, so that the rest is not worth its time."""
+        return any(what.endswith("-reported") for what in self.spent)
+
     def report(
         self,
         code: str,
@@ -106,7 +111,7 @@ def shortened(value: str | None, limit: int = 80) -> str | None:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that was most likely meant, or None."""
     folded = {k.casefold().replace("_", "-"): k for k in known}
-    near = difflib.get_close_matches(word[:64].casefold().replace("_", "-"), folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:64].casefold().replace("_", "-"), folded, n=1, cutoff=0.65)
     return folded[near[0]] if near else None
 
 
@@ -159,7 +164,7 @@ def _frame(problem: Problem, line: str) -> list[str]:
     """Return the source line with carets under the value; a long line is cut around the place."""
     start = max(problem.column - 1, 0)
     before, at = line[:start].replace("\t", " "), line[start:].replace("\t", " ")
-    mark = problem.value if problem.value and at.startswith(problem.value) else at[:1]
+    mark = _marked(at, problem.value)
     if width(before) > 60:  # noqa: PLR2004  # a frame fits a terminal of 100 columns
         before = "…" + before[-30:]
     if len(at) > 60:  # noqa: PLR2004  # same
@@ -168,6 +173,15 @@ def _frame(problem: Problem, line: str) -> list[str]:
     margin = " " * len(gutter)
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in before + at).rstrip()
     return [f" {gutter} | {shown}", f" {margin} | {' ' * width(before)}{'^' * max(1, min(width(mark), width(at)))}"]
+
+
+def _marked(at: str, value: str | None) -> str:
+    """Return what to underline: the value as it stands there, with its quotes, else one character."""
+    if value:
+        for written in (value, f'"{value}"', f"'{value}'"):
+            if at.startswith(written):
+                return written
+    return at[:1]
 
 
 def as_json(file: str, problems: Sequence[Problem], language: str = DEFAULT_LANGUAGE) -> str:
