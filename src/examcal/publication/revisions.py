@@ -125,7 +125,8 @@ def _retired(past: Manifest, records: Mapping[str, EventRecord]) -> dict[str, Re
 
 
 def _refuse_shrunken(past: Manifest, records: Mapping[str, EventRecord], now: datetime) -> None:
-    coming = {uid for uid, record in past.events.items() if not record.is_cancelled and _ends_at(record) > now}
+    standing = {uid: one for uid, one in past.events.items() if not one.is_cancelled and not one.is_optional}
+    coming = {uid for uid, record in standing.items() if _ends_at(record) > now}
     # One that the file calls cancelled is not lost: a person said so, and calendars show it.
     lost = sum(1 for uid in coming if uid not in records)
     if lost > ALWAYS_LOSABLE and lost > MOST_LOST * len(coming):
