@@ -83,6 +83,8 @@ class Mark(enum.Enum):
     DESK = "desk"  # words that make hours the hours of an office, not of the window
     TEXT = "text"
 
+    __hash__ = object.__hash__  # members are single; the hash of Enum is written in Python and called often
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

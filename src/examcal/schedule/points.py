@@ -89,14 +89,16 @@ def _close(segment: list[Token], gathered: list[Token | Point]) -> None:
 def point(segment: Sequence[Token]) -> Point:
     """Read one segment: strictly, else as damaged digits."""
     text = "".join(token.text for token in segment).replace(" ", "")
-    empty = Point(text, segment[0].start, segment[-1].end, numeric=segment[0].mark in {Mark.DATE, Mark.MONTH_DAY})
+    first, end = segment[0], segment[-1].end
+    numeric = first.mark in {Mark.DATE, Mark.MONTH_DAY}
     try:
         candidates, half_only = _strict(segment)
     except PhraseError as failure:
-        return replace(empty, failure=failure)
+        return Point(text, first.start, end, numeric=numeric, failure=failure)
     except DamagedError:
-        return replace(empty, candidates=tuple(damaged_readings(text)), damaged=True)
-    return replace(empty, candidates=candidates, half_only=half_only, damaged=segment[0].mark is Mark.MONTH_DAY)
+        return Point(text, first.start, end, tuple(damaged_readings(text)), damaged=True, numeric=numeric)
+    lone = first.mark is Mark.MONTH_DAY  # 2.11 is a date only beside one with a year
+    return Point(text, first.start, end, candidates, damaged=lone, numeric=numeric, half_only=half_only)
 
 
 def _strict(segment: Sequence[Token]) -> tuple[tuple[Candidate, ...], bool]:
