@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from examcal.channels.email import EmailChannel
 from examcal.channels.port import ChannelError, Outcome, Receipt
@@ -183,6 +185,19 @@ async def test_a_drop_after_354_is_not_ambiguous() -> None:
             await made.send(payload, addressee())
         assert caught.value.outcome is Outcome.TRANSIENT
         assert server.mails == []
+
+
+async def test_a_small_mail_dropped_half_way_is_not_ambiguous() -> None:
+    class Rude(SmtpServer):
+        """Reads some of the mail, then drops the connection."""
+
+        @override
+        async def _read_mail(self, session: Any) -> None:
+            await session.reader.readexactly(64)
+            session.writer.transport.abort()
+
+    async with Rude() as server, channel(server, timeouts=Timeouts(settle=0.5)) as made:
+        assert (await refused(made)).outcome is Outcome.TRANSIENT
 
 
 async def test_a_drop_after_the_final_dot_is_ambiguous_and_the_second_copy_is_identical() -> None:

@@ -111,7 +111,8 @@ class EmailChannel:
             raise ChannelError(Outcome.PERMANENT_RECIPIENT, "the relay does not offer SMTPUTF8", code="no-smtputf8")
         utf8 = recipient.needs_utf8 or self._origin.address.needs_utf8
         try:
-            reply = await lane.deliver(str(self._origin.address), str(recipient), payload, utf8=utf8)
+            patient = not pool.slots.locked()  # a millisecond a mail costs nothing unless all sessions are busy
+            reply = await lane.deliver(str(self._origin.address), str(recipient), payload, utf8=utf8, patient=patient)
         except RefusedBySmtpError as refused:
             pool.release(lane, keep=refused.reply.code != 421)  # noqa: PLR2004 - the server closes
             raise

@@ -35,6 +35,7 @@ class Timeouts:
     command: float = 60.0  # MAIL, RCPT and DATA together
     body: float = 180.0
     dot: float = 600.0
+    settle: float = 0.001  # between body and dot
 
     @property
     def total(self) -> float:
@@ -86,8 +87,12 @@ class Lane(asyncio.Protocol):
         """Whether another mail may be tried: nothing was lost and nothing unasked has arrived."""
         return not (self._broken or self._replies or self._buffer or self._lines or self._transport.is_closing())
 
-    async def deliver(self, sender: str, recipient: str, mail: bytes, *, utf8: bool = False) -> Reply:
+    async def deliver(
+        self, sender: str, recipient: str, mail: bytes, *, utf8: bool = False, patient: bool = True
+    ) -> Reply:
         """Send one mail, whose line ends are CRLF, and return the answer to its end.
+
+        ``patient`` waits a millisecond between body and dot, for a sharper line between transient and ambiguous.
 
         Raises RefusedBySmtpError or SessionLostError; ``step`` says how far it came.
         """
@@ -97,7 +102,7 @@ class Lane(asyncio.Protocol):
             await self._envelope(sender, recipient, utf8=utf8)
             self.step = Step.BODY
             self._allow(self._timeouts.body)
-            await self._body(mail)
+            await self._body(mail, patient=patient)
             self.step = Step.DOT
             self._write(b".\r\n")
             self._allow(self._timeouts.dot)
@@ -162,20 +167,34 @@ class Lane(asyncio.Protocol):
             if not _agrees(reply, step):
                 raise RefusedBySmtpError(reply, step)
 
-    async def _body(self, mail: bytes) -> None:
+    async def _body(self, mail: bytes, *, patient: bool) -> None:
         """Write the mail without its final dot and wait until the kernel has it all; then look for a lost session."""
         if b"\n." in mail or mail.startswith(b"."):
             mail = re.sub(rb"(?m)^\.", b"..", mail)
         self._write(mail if mail.endswith(b"\r\n") else mail + b"\r\n")
         while self._paused and not self._broken:
             await self._wake()
-        await asyncio.sleep(0)  # let an end of the session that already arrived be seen before the dot
+        if patient:
+            await self._settle()
+        else:
+            await asyncio.sleep(0)  # an end that already arrived is seen all the same
         if self._replies:
             reply = self._replies.popleft()
             self.abort()
             raise RefusedBySmtpError(reply, Step.BODY)
         if self._broken or self._transport.is_closing():
             raise SessionLostError(self._broken or "connection lost", Step.BODY)
+
+    async def _settle(self) -> None:
+        """Give an end of the session the time to be seen before the dot.
+
+        A server nearby that drops a mail half-way does it within a millisecond; it is then not ambiguous.
+        """
+        timer = self._loop.call_later(self._timeouts.settle, self._notify)
+        try:
+            await self._wake()
+        finally:
+            timer.cancel()
 
     # Time: one timer for the session, which is moved only when it fires; asyncio.timeout would cost three a mail
 
