@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +49,9 @@ def serve(edition: Edition) -> Iterator[str]:
             if body is None:
                 path, body = "404.html", edition.files.get("404.html", b"")
             self.send_header("Content-Type", TYPES.get(path.rpartition(".")[2], "application/octet-stream"))
+            if "gzip" in self.headers.get("Accept-Encoding", ""):
+                body = gzip.compress(body, 6)
+                self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Cache-Control", "max-age=31536000" if path.startswith("assets/") else "max-age=60")
             for name, value in SECURITY_HEADERS.items():

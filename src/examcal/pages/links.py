@@ -5,15 +5,17 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]{2,30}")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 
+@lru_cache(maxsize=4096)
 def web_url(url: str | None) -> str | None:
     """Return ``url`` if it is an http(s) address with a host, else None, so that nothing else becomes a link."""
-    if not url or any(letter.isspace() or not letter.isprintable() for letter in url):
+    if not url or " " in url or not url.isprintable():
         return None
     try:
         parts = urlsplit(url)

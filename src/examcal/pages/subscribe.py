@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -45,5 +46,10 @@ def panel(
 
 
 def _code(content: str, title: str) -> Markup:
-    drawing = Markup(qr_svg(content))  # noqa: S704 - digits and path commands only
-    return Markup('<span class="qr" role="img" aria-label="{}">{}</span>').format(title, drawing)
+    return Markup('<span class="qr" role="img" aria-label="{}">{}</span>').format(title, _drawing(content))
+
+
+@lru_cache(maxsize=4096)
+def _drawing(content: str) -> Markup:
+    """Return a code; drawing one takes longer than the rest of its page, and pages and posters share them."""
+    return Markup(qr_svg(content))  # noqa: S704 - digits and path commands only

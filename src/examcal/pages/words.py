@@ -59,6 +59,11 @@ def locale(language: str) -> Locale:
     return Locale.parse(language.replace("-", "_"))
 
 
+@lru_cache(maxsize=4096)
+def _sentence(msgid: str, language: str) -> str:
+    return translate(msgid, language)
+
+
 @lru_cache(maxsize=65536)
 def _format(day: date, patterns: str, language: str) -> str:
     table = {"day": DAY_PATTERNS, "short": SHORT_PATTERNS, "month": MONTH_PATTERNS}[patterns]
@@ -111,7 +116,8 @@ class Words:
 
     def t(self, msgid: str, **params: object) -> str:
         """Return ``msgid`` in this language with its parameters filled in."""
-        return translate(msgid, self.language, **params)
+        sentence = _sentence(msgid, self.language)
+        return sentence.format(**params) if params else sentence
 
     def day(self, day: date) -> str:
         """Return a civil date in full, with its weekday."""

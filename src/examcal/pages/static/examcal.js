@@ -6,12 +6,16 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const put = (text, n) => (text || "").replace("{n}", n);
 
+  const formats = new Map(); // making one is slow
   const civil = (epoch, zone) => {
-    try {
-      return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(epoch * 1000);
-    } catch {
-      return new Date(epoch * 1000).toISOString().slice(0, 10);
+    if (!formats.has(zone)) {
+      try {
+        formats.set(zone, new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }));
+      } catch {
+        formats.set(zone, { format: (time) => new Date(time).toISOString().slice(0, 10) });
+      }
     }
+    return formats.get(zone).format(epoch * 1000);
   };
   const days = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / 86400000);
 
