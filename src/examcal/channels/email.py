@@ -187,7 +187,7 @@ class _Pool:
 
     async def _open(self) -> Lane:
         if self._context is None and self._relay.security is not Security.NONE:
-            self._context = await asyncio.to_thread(ssl.create_default_context)
+            self._context = await _default_context()
         try:
             return await open_session(self._relay, self._context, self._helo)
         except RefusedBySmtpError as refused:
@@ -225,6 +225,16 @@ class _Pool:
             await asyncio.wait([lane.closed for lane in lanes], timeout=1.0)
         for lane in lanes:
             lane.abort()
+
+
+async def _default_context() -> ssl.SSLContext:
+    """Read OpenSSL's default trust store, which takes milliseconds. Raises ChannelError (auth)."""
+    try:
+        return await asyncio.to_thread(ssl.create_default_context)
+    except OSError:
+        raise ChannelError(
+            Outcome.AUTH, "the store of trusted certificates cannot be read", code="certificate"
+        ) from None
 
 
 def _recipient(addressee: Addressee) -> EmailAddress:

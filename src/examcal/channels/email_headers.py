@@ -17,7 +17,7 @@ from email.header import decode_header, make_header
 
 from examcal.channels.port import ChannelError, Outcome
 
-WORD_OCTETS = 45  # of text in one encoded word: 60 of base64 and 12 of framing, under RFC 2047's 75 characters
+WORD_OCTETS = 39  # of text in one encoded word: with a name like Subject the line has 73 of RFC 2047's 76 characters
 RAW_LONGEST = 60  # characters of an ASCII value that stays as it is, on one line with its name
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")

@@ -103,7 +103,7 @@ def message_id(key: str, domain: str) -> str:
 
 
 def _common_headers(message: Message, origin: Origin, boundary: str) -> tuple[list[str], bytes]:
-    sender = f"{phrase(origin.name)} <{origin.address}>" if origin.name else str(origin.address)
+    sender = f"{phrase(origin.name)}\r\n <{origin.address}>" if origin.name else str(origin.address)
     headers = [
         ("From", sender),
         ("Subject", unstructured(message.subject)),
