@@ -93,8 +93,16 @@ def _put_aside(content: list[Element], outer: list[Element], asides: list[list[E
     marks = {element.mark if isinstance(element, Token) else None for element in content}
     if Mark.WEEKDAY in marks and marks <= _WEEKDAY_WORDS:
         outer.extend(e for e in content if isinstance(e, Token) and e.mark is Mark.WEEKDAY)
+    elif all(_is_weekday_or_time(element) for element in content) and None in marks:
+        outer.extend(content)
     else:
         asides.append(content)
+
+
+def _is_weekday_or_time(element: Element) -> bool:
+    if isinstance(element, Token):
+        return element.mark is Mark.WEEKDAY
+    return element.has_clock and not element.has_day
 
 
 def _settled(line: list[Element]) -> list[Element]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from examcal.errors import Sentence
 from examcal.schedule.edges import is_repeated
 from examcal.schedule.model import Edge, Hours, OpenDays, Shape, Status
 from examcal.schedule.phrase_error import PhraseError
@@ -89,11 +88,7 @@ def hours_text(hours: tuple[Hours, ...]) -> str:
 def as_json(outcome: WindowReading | PhraseError, language: str = DEFAULT_LANGUAGE) -> dict[str, object]:
     """Return what ``examcal parse --format json`` prints: instants in RFC 3339, or the error with its readings."""
     if isinstance(outcome, PhraseError):
-        return {
-            "error": outcome.text(language),
-            "hint": outcome.hint.text(language) if isinstance(outcome.hint, Sentence) else "",
-            "readings": list(outcome.readings),
-        }
+        return {"error": outcome.text(language), "readings": list(outcome.readings)}
     opens, closes = outcome.opens, outcome.closes
     return {
         "opens": opens.at.isoformat() if opens else None,

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 from examcal.errors import Sentence
 from examcal.schedule.edges import closing_edge, opening_edge
 from examcal.schedule.grouping import hours_of
-from examcal.schedule.model import Edge, OpenDays, Shape, Status
+from examcal.schedule.model import Edge, Hours, OpenDays, Shape, Status
 from examcal.schedule.moments import MIDNIGHT, YEARS, Clock, Day, Point
 from examcal.schedule.outline import Element, Outline, Stop, outline
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token
-from examcal.schedule.reading import WindowReading, as_json, edge_text
+from examcal.schedule.reading import WindowReading, as_json, edge_text, hours_text
 from examcal.schedule.windows import Frame, read_line
 from examcal.schedule.years import resolve_one, resolve_span
 
@@ -200,21 +200,50 @@ def _frame(parts: Outline, zone: ZoneInfo, year: int | None, is_workday: Callabl
         marks = _marks(aside)
         if Mark.DESK in marks or any(isinstance(e, Point) and e.has_day for e in aside):
             continue
-        choices = list(Outline(aside).choices())
-        hours = hours_of(choices[0]) if len(choices) == 1 else ()
+        hours = _hours_aside(aside)
         open_days = _open_days(aside)
         frame = replace(
             frame,
             hours=frame.hours + hours,
             open_days=open_days if open_days is not OpenDays.ALL else frame.open_days,
-            daily=frame.daily or Mark.DAILY in marks,
         )
-    words = _marks(parts.line) | {mark for aside in parts.asides for mark in _marks(aside)}
+    words = [e for line in (parts.line, *parts.asides) for e in line if isinstance(e, Token)]
     return replace(
         frame,
-        daily=frame.daily or Mark.DAILY in words,
-        status=Status.EXPECTED if Mark.EXPECTED in words else Status.CONFIRMED,
+        daily=any(word.mark is Mark.DAILY for word in words),
+        status=Status.EXPECTED if any(map(_is_unsure, words)) else Status.CONFIRMED,
     )
+
+
+def _hours_aside(aside: tuple[Element, ...]) -> tuple[Hours, ...]:
+    """Return the opening hours in brackets. Raises PhraseError for such as do not exist or have two readings."""
+    for element in aside:
+        if isinstance(element, Point) and element.failure and _TIME_SIGNS.search(element.text):
+            raise element.failure
+    found: dict[tuple[Hours, ...], None] = {}
+    failures: list[PhraseError] = []
+    for choice in Outline(aside).choices():
+        try:
+            found[hours_of(choice)] = None
+        except PhraseError as refused:
+            failures.append(refused)
+    if failures and not found:
+        raise failures[0]
+    if len(found) > 1:
+        raise PhraseError(
+            "The opening hours have more than one reading: {choices}",
+            offset=aside[0].start,
+            choices="; ".join(hours_text(hours).strip() for hours in found),
+        )
+    return next(iter(found), ())
+
+
+_TIME_SIGNS = re.compile("[:时点]")
+
+
+def _is_unsure(word: Token) -> bool:
+    """Return whether a word makes a date beside it no more than expected; 以…为准 only says who decides."""
+    return word.mark is Mark.EXPECTED or (word.mark is Mark.TBA and word.text in {"待定", "未定"})
 
 
 def _marks(line: tuple[Element, ...]) -> set[Mark]:
