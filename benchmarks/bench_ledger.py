@@ -51,7 +51,7 @@ def _accept(ledger: SqlLedger, rule: str) -> None:
 
 def _fan_out(ledger: SqlLedger) -> float:
     began = time.perf_counter()
-    while rows := ledger.waiting_for_fan_out(NOW, NOW + timedelta(days=1)):
+    while rows := ledger.waiting_for_fan_out(NOW + timedelta(days=1)):
         ledger.fan_out_page(rows[0], None, {}, NOW)
     return time.perf_counter() - began
 

@@ -52,7 +52,7 @@ def accept(
 
 def fan_out(ledger: SqlLedger, now: datetime) -> int:
     made = 0
-    while rows := ledger.waiting_for_fan_out(now, now + 400 * DAY):
+    while rows := ledger.waiting_for_fan_out(now + 400 * DAY):
         for row in rows:
             made += ledger.fan_out_page(row, None, {}, now)[0]
     return made

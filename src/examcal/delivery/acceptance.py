@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from examcal.delivery.fan_out import INSTEAD, planned_entries, reached
-from examcal.delivery.notices import DEBOUNCE, notices
+from examcal.delivery.notices import DEBOUNCE, Told, notices
 from examcal.delivery.versions import Versions, as_document
 from examcal.errors import Sentence
 from examcal.ledger.port import Ledger
@@ -96,8 +96,8 @@ class Acceptor:
         baseline, told = self._ledger.told_versions(now)
         if baseline is None:
             return []
-        known = {origin: self._versions.schedule(number) for origin, number in told.items()}
-        return notices(schedule, self._versions.schedule(baseline), known, now, self._debounce)
+        known = {origin: Told(self._versions.schedule(number), count) for origin, (number, count) in told.items()}
+        return notices(schedule, Told(self._versions.schedule(baseline)), known, now, self._debounce)
 
     def _blast(
         self, entries: Iterable[ReminderEntry], told: Iterable[ReminderEntry], schedule: Schedule, now: datetime

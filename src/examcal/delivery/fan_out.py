@@ -125,7 +125,7 @@ def fan_out_some(
 ) -> tuple[int, bool]:
     """Plan up to ``pages`` pages of deliveries, nearest reminder first; return how many, and whether more wait."""
     made = done = 0
-    rows = ledger.waiting_for_fan_out(now, now + ahead)
+    rows = ledger.waiting_for_fan_out(now + ahead)
     choices = ledger.selections() if rows else {}
     channels = {row.id: row.name for row in ledger.channels()} if rows else {}
     for row in rows:

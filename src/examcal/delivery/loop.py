@@ -209,8 +209,8 @@ class Deliverer:
             return {}, now + LONGEST_SLEEP
         if self.ledger.shared:
             self.ledger.recover(now, everything=False)
-        self.ledger.expire(now)
         _, more = fan_out_some(self.ledger, self._reach, self._paces, now, ahead=self._ahead(), pages=PAGES_PER_TICK)
+        self.ledger.expire(now)
         self.ledger.coalesce(now)
         self.ledger.bring_forward(now, LAST_CHANCE)
         self._note_tick(now)

@@ -7,6 +7,7 @@ and an edit that is taken back after its notice went out is a change of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,14 @@ USEFUL_AT_LEAST = timedelta(days=1)
 _RANK = {kind: rank for rank, kind in enumerate((ChangeKind.CANCELLED, ChangeKind.POSTPONED, ChangeKind.REVIVED))}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people know of an occurrence: as ``schedule`` has it, after ``notices`` change notices."""
+
+    schedule: Schedule
+    notices: int = 0
+
+
 def main_changes(old: Schedule, new: Schedule) -> dict[str, Change]:
     """Return, by origin id, the one change of each occurrence that its notice is about."""
     found: dict[str, list[Change]] = {}
@@ -31,17 +40,18 @@ def main_changes(old: Schedule, new: Schedule) -> dict[str, Change]:
 
 def notices(
     new: Schedule,
-    baseline: Schedule,
-    told: Mapping[str, Schedule],
+    baseline: Told,
+    told: Mapping[str, Told],
     now: datetime,
     debounce: timedelta = DEBOUNCE,
 ) -> list[ReminderEntry]:
     """Return the notices that ``new`` asks for: against ``told`` by origin id, against ``baseline`` for the others."""
     entries = []
-    for old in {id(one): one for one in (baseline, *told.values())}.values():
+    for old in {id(one.schedule): one.schedule for one in (baseline, *told.values())}.values():
         for origin, change in main_changes(old, new).items():
-            if told.get(origin, baseline) is old and _matters(change, now):
-                entries.append(_entry(origin, change, old, new.quiet_hours, now + debounce))
+            known = told.get(origin, baseline)
+            if known.schedule is old and _matters(change, now):
+                entries.append(_entry(origin, change, known, new.quiet_hours, now + debounce))
     return entries
 
 
@@ -56,7 +66,7 @@ def after_quiet(moment: datetime, quiet: QuietHours | None, zone: str) -> dateti
     return end if end > local else end + timedelta(days=1)
 
 
-def _entry(origin: str, change: Change, old: Schedule, quiet: QuietHours | None, leaves: datetime) -> ReminderEntry:
+def _entry(origin: str, change: Change, told: Told, quiet: QuietHours | None, leaves: datetime) -> ReminderEntry:
     occurrence = change.occurrence
     rule = f"{change.kind} {change.anchor or ''} {_wall(change.old)} > {_wall(change.new)}"
     if change.kind is ChangeKind.MOVED_PLACE:
@@ -64,16 +74,16 @@ def _entry(origin: str, change: Change, old: Schedule, quiet: QuietHours | None,
     urgent = change.severity is ChangeSeverity.URGENT
     due = leaves if urgent else after_quiet(leaves, quiet, occurrence.zone)
     return ReminderEntry(
-        key=content_digest("change-v1", origin, rule, old.digest)[:32],
+        key=content_digest("change-v1", origin, rule, told.schedule.digest, str(told.notices))[:32],
         purpose=Purpose.CHANGE.value,
         origin=origin,
-        anchor=old.digest[:16],
+        anchor=f"{told.schedule.digest[:16]}/{told.notices}",
         zone=occurrence.zone,
         rule=rule,
         occurrence=occurrence.id,
         due_at=due,
         useful_until=max([due + USEFUL_AT_LEAST, *(edge.at for edge in _edges(change))]),
-        detail={"kind": change.kind.value, "told": old.digest},
+        detail={"kind": change.kind.value, "told": told.schedule.digest},
     )
 
 

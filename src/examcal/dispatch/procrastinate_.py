@@ -64,7 +64,7 @@ class ProcrastinateDispatcher:
     def _submit(self, due: Mapping[int, int]) -> None:
         with self._ledger.transaction() as connection:
             there = live_tickets(connection)
-            missing = [
+            missing: list[dict[str, Any]] = [
                 {"channel_id": number}
                 for number, count in due.items()
                 for _ in range(min(-(-count // BATCH), MOST_TICKETS) - there.get(number, 0))

@@ -24,12 +24,15 @@ Instead = tuple[State, Reason]
 _COLUMNS = ["reminder_id", "recipient_id", "channel_id", "state", "reason", "ended_at", "next_at"]
 
 
-def waiting_for_fan_out(connection: Connection, now: datetime, until: datetime, limit: int) -> list[ReminderRow]:
-    """Return reminders due before ``until`` and still useful that some recipient has not been seen for, nearest first."""
+def waiting_for_fan_out(connection: Connection, until: datetime, limit: int) -> list[ReminderRow]:
+    """Return reminders due before ``until`` that some recipient has not been seen for, nearest first.
+
+    What stopped being useful before it was fanned out (nothing ran) is fanned out too, and then expires on record.
+    """
     last = select(func.coalesce(func.max(recipient.c.ordinal), 0)).scalar_subquery()
     rows = (
         select(reminder)
-        .where(reminder.c.live, reminder.c.useful_until > micros(now), reminder.c.due_at < micros(until))
+        .where(reminder.c.live, ~reminder.c.closed, reminder.c.due_at < micros(until))
         .where(reminder.c.cursor < last)
         .order_by(reminder.c.due_at, reminder.c.id)
         .limit(limit)
@@ -86,7 +89,12 @@ def _page(
         case((stale, Reason.JOINED_LATE.value), else_=reason.value if reason else None),
         case((stale, micros(now)), else_=micros(now) if state in ENDED else None),
         leaves,
-    ).where(recipient.c.ordinal > row.cursor, recipient.c.ordinal <= upto, recipient.c.active)
+    ).where(
+        recipient.c.ordinal > row.cursor,
+        recipient.c.ordinal <= upto,
+        recipient.c.active,
+        recipient.c.joined_at < micros(row.entry.useful_until),
+    )
     if row.entry.purpose == Purpose.CHANGE:
         rows = rows.where(recipient.c.joined_at <= micros(row.planned_at))
     if selections is not None:

@@ -77,14 +77,14 @@ def version_with(connection: Connection, digest: str) -> Version | None:
     return version(connection, number) if number is not None else None
 
 
-def told_versions(connection: Connection, now: datetime) -> tuple[int | None, dict[str, int]]:
-    """Return which version people know: for each occurrence with a notice that is out, and for all the others."""
-    told = select(reminder.c.origin, func.max(reminder.c.version_id)).where(
+def told_versions(connection: Connection, now: datetime) -> tuple[int | None, dict[str, tuple[int, int]]]:
+    """Return which version people know, and by occurrence that of the last notice that is out, with their number."""
+    told = select(reminder.c.origin, func.max(reminder.c.version_id), func.count()).where(
         reminder.c.purpose == Purpose.CHANGE, reminder.c.live, reminder.c.due_at <= micros(now)
     )
     rows = connection.execute(told.group_by(reminder.c.origin)).all()
     baseline = read_meta(connection, BASELINE)
-    return (int(baseline) if baseline else None), {row[0]: row[1] for row in rows}
+    return (int(baseline) if baseline else None), {row[0]: (row[1], row[2]) for row in rows}
 
 
 def known_keys(connection: Connection) -> set[str]:

@@ -68,8 +68,8 @@ class Ledger(Protocol):
     def version_with(self, digest: str) -> Version | None:
         """Return the latest version with this digest, or None."""
 
-    def told_versions(self, now: datetime) -> tuple[int | None, dict[str, int]]:
-        """Return the version people know: the first one, and by occurrence that of the last notice that went out."""
+    def told_versions(self, now: datetime) -> tuple[int | None, dict[str, tuple[int, int]]]:
+        """Return the version people know: the first one, and by occurrence that of the last notice out and their number."""
 
     def known_keys(self) -> set[str]:
         """Return the keys of all live reminders and notices."""
@@ -91,7 +91,7 @@ class Ledger(Protocol):
         """Return how many active recipients made each choice."""
 
     # --- fan-out
-    def waiting_for_fan_out(self, now: datetime, until: datetime, limit: int = 100) -> list[ReminderRow]:
+    def waiting_for_fan_out(self, until: datetime, limit: int = 100) -> list[ReminderRow]:
         """Return reminders that some recipient has not been seen for, nearest first."""
 
     def fan_out_page(

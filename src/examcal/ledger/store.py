@@ -87,7 +87,7 @@ class SqlLedger:
         """Return the latest version with this digest."""
         return self._read(planning.version_with, digest)
 
-    def told_versions(self, now: datetime) -> tuple[int | None, dict[str, int]]:
+    def told_versions(self, now: datetime) -> tuple[int | None, dict[str, tuple[int, int]]]:
         """Return the versions people know."""
         return self._read(planning.told_versions, now)
 
@@ -115,9 +115,9 @@ class SqlLedger:
         """Return how many recipients made each choice."""
         return self._read(people.recipients_by_selection)
 
-    def waiting_for_fan_out(self, now: datetime, until: datetime, limit: int = 100) -> list[ReminderRow]:
+    def waiting_for_fan_out(self, until: datetime, limit: int = 100) -> list[ReminderRow]:
         """Return reminders with recipients not seen yet."""
-        return self._read(fan_out.waiting_for_fan_out, now, until, limit)
+        return self._read(fan_out.waiting_for_fan_out, until, limit)
 
     def fan_out_page(
         self,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, func, literal_column, select, text, u
 from examcal.ledger.claims import DUE_ROWS
 from examcal.ledger.rows import CLAIMABLE, Reason, State, instant, micros
 from examcal.ledger.sets import among
-from examcal.ledger.tables import CLAIMABLE_ROWS, channel, delivery, reminder
+from examcal.ledger.tables import CLAIMABLE_ROWS, channel, delivery, recipient, reminder
 from examcal.plan.reminder import Purpose
 
 MOST_COUNTED = 10_000
@@ -20,7 +20,7 @@ _TAKEN = [State.PLANNED.value, State.RETRY.value, State.SENDING.value, State.SEN
 
 
 def expire(connection: Connection, now: datetime) -> int:
-    """End what is no longer useful; a row being sent keeps its reminder open until it is settled."""
+    """End what is no longer useful. A reminder with rows being sent, or not fanned out yet, stays to be looked at."""
     past = select(reminder.c.id).where(reminder.c.useful_until <= micros(now), ~reminder.c.closed)
     ids = list(connection.execute(past).scalars())
     if not ids:
@@ -31,7 +31,9 @@ def expire(connection: Connection, now: datetime) -> int:
     ended = late.values(state=State.EXPIRED.value, reason=Reason.LATE.value, ended_at=micros(now))
     count = int(connection.execute(ended).rowcount)
     busy = exists().where(delivery.c.reminder_id == reminder.c.id, delivery.c.state == State.SENDING.value)
-    connection.execute(update(reminder).where(among(connection, reminder.c.id, ids), ~busy).values(closed=True))
+    unseen = exists().where(recipient.c.ordinal > reminder.c.cursor)
+    over = update(reminder).where(among(connection, reminder.c.id, ids), ~busy, ~(reminder.c.live & unseen))
+    connection.execute(over.values(closed=True))
     return count
 
 
