@@ -28,7 +28,7 @@ def read(path: Path | str) -> tuple[SourceText, ...]:
     Raises NoInputError (missing, not a regular file, an empty directory), PermissionDeniedError or StorageError.
     """
     path = Path(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises for names that are too long
         return (_read_file(path),)
     return tuple(_read_file(entry) for entry in _files(path))
 

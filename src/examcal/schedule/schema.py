@@ -1,6 +1,7 @@
 """JSON Schema (draft 2020-12) of the schedule file, for editors: completion, descriptions and the plainest checks.
 
-It is generous where only the loader can judge: dates are texts here. Every schedule that loads is valid by it.
+It is generous where only the loader can judge: dates are texts here. A schedule that loads is valid by it, if its lists
+are written as lists.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ DESCRIPTIONS = {
     "kind": "What the milestone is about.",
     "on": "A whole day, or a list of days: 2026-09-19.",
     "at": "One moment: 2026-06-26 10:00.",
-    "opens": "When the window opens; a date alone means from the start of the day. Or relative: skills-exam.opens -10d.",
+    "opens": "When the window opens; a date alone means from its start. Or relative: skills-exam.opens -10d.",
     "closes": "When the window closes; a date alone means to the end of the day, 24:00 belongs to the day named.",
     "window": "A window as the announcement writes it: 2026年1月29日10时至2026年2月11日24时.",
     "when": "tba: no date is known yet.",
@@ -89,33 +90,35 @@ class _Writer:
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": translate("Exam schedule", self.language),
             **self.mapping(
-                TOP_KEYS, exams=self.some("exam"), workdays=self.ref("workdays"), reminders=self.ref("rules")
+                TOP_KEYS, exams=_array(self.ref("exam")), workdays=self.ref("workdays"), reminders=self.ref("rules")
             ),
             "$defs": {
                 "text": self.text(),
                 "rules": self.rules_by_kind(),
                 "workdays": self.mapping(WORKDAYS_KEYS, holidays=_list(_SCALAR), working=_list(_SCALAR)),
                 "exam": self.exam(),
-                "contact": self.mapping(CONTACT_KEYS, required=["name"]),
-                "site": self.mapping(SITE_KEYS, required=["id", "name"]),
-                "track": self.mapping(TRACK_KEYS, required=["id", "name"]),
+                "contact": self.mapping(CONTACT_KEYS, ["name"]),
+                "site": self.mapping(SITE_KEYS, ["id", "name"]),
+                "track": self.mapping(TRACK_KEYS, ["id", "name"]),
                 "source": self.mapping(SOURCE_KEYS),
-                "session": self.mapping(SESSION_KEYS, required=["name", "opens"]),
+                "session": self.mapping(SESSION_KEYS, ["name", "opens"]),
                 "milestone": self.milestone(),
-                "site-window": self.mapping(SITE_WINDOW_KEYS, **self.window_keys()),
+                "site-window": self.mapping(SITE_WINDOW_KEYS, None, **self.window_keys()),
             },
         }
 
     def exam(self) -> Schema:
-        parts = {"sites": "site", "tracks": "track", "milestones": "milestone", "contacts": "contact"}
-        lists = {key: self.some(part) for key, part in parts.items()}
-        return self.mapping(EXAM_KEYS, required=["id", "name"], reminders=self.ref("rules"), **lists)
+        parts = {"sites": "site", "tracks": "track", "milestones": "milestone"}
+        lists = {key: _array(self.ref(part)) for key, part in parts.items()}
+        return self.mapping(
+            EXAM_KEYS, ["id", "name"], contacts=self.some("contact"), reminders=self.ref("rules"), **lists
+        )
 
     def milestone(self) -> Schema:
-        windows = {"type": ["object", "null"], "additionalProperties": self.ref("site-window")}
+        windows: Schema = {"type": ["object", "null"], "additionalProperties": self.ref("site-window")}
         return self.mapping(
             MILESTONE_KEYS,
-            required=["id", "kind"],
+            ["id", "kind"],
             kind={"enum": [str(kind) for kind in Kind]},
             audience={"enum": [str(audience) for audience in Audience]},
             sites=windows,
@@ -135,7 +138,7 @@ class _Writer:
             "tasks": _list(self.ref("text")),
             "source": self.some("source"),
             "contacts": self.some("contact"),
-            "sessions": self.some("session"),
+            "sessions": _array(self.ref("session")),
         }
 
     def rules_by_kind(self) -> Schema:
@@ -143,7 +146,7 @@ class _Writer:
         return {"type": ["object", "null"], "additionalProperties": False, "properties": rules}
 
     def text(self) -> Schema:
-        by_language = {"type": "object", "additionalProperties": _SCALAR}
+        by_language: Schema = {"type": "object", "additionalProperties": _SCALAR}
         return {"anyOf": [_SCALAR, by_language]}
 
     def mapping(self, keys: Iterable[str], required: list[str] | None = None, **special: Schema) -> Schema:
@@ -162,6 +165,11 @@ class _Writer:
 
     def ref(self, part: str) -> Schema:
         return {"$ref": f"#/$defs/{part}"}
+
+
+def _array(entry: Schema) -> Schema:
+    """Return the schema of a list; one form only, so that an editor's messages point at the entry."""
+    return {"type": ["array", "null"], "items": entry}
 
 
 def _list(entry: Schema) -> Schema:

@@ -1,4 +1,4 @@
-"""Broken schedules, each with the exact report in Chinese. EXAMCAL_REGENERATE=1 writes the reports anew, never in CI."""
+"""Broken schedules, each with its exact report in Chinese. EXAMCAL_REGENERATE=1 writes reports anew, never in CI."""
 
 from __future__ import annotations
 

@@ -1,0 +1,100 @@
+"""YAML as nodes: places, limits before building, and no input that costs much."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+
+import pytest
+
+from examcal.schedule.document import Limits, Mapping, Scalar, Sequence, SourceText, parse
+from examcal.schedule.problems import Findings
+
+MEBIBYTE = 1024 * 1024
+HOSTILE = {
+    "brackets": b"[" * 2 * MEBIBYTE,
+    "braces": b"{" * 2 * MEBIBYTE,
+    "dashes": b"- " * MEBIBYTE,
+    "questions": b"? " * MEBIBYTE,
+    "flow maps": b"{a: " * (MEBIBYTE // 2),
+    "a list": b"[" + b"1," * (MEBIBYTE - 2) + b"]",
+    "empty lists": b"[" + b"[]," * (MEBIBYTE // 2) + b"]",
+    "keys": b"".join(b"k%d: 1\n" % number for number in range(160_000)),
+    "one key again": b"a: 1\n" * (MEBIBYTE // 3),
+    "an open quote": b'"' + b"a\n" * (MEBIBYTE - 2),
+    "a long key": b"a" * (2 * MEBIBYTE - 10) + b": 1",
+    "stairs": b"".join(b" " * depth + b"-\n" for depth in range(1900)),
+    "anchors": b"&a " * (MEBIBYTE // 2),
+    "line breaks": b"\n" * 2 * MEBIBYTE,
+    "directives": b"%a\n" * (MEBIBYTE // 2),
+    "noise": bytes(range(256)) * 4096,
+}
+
+
+def parsed(text: str | bytes) -> tuple[Mapping | None, Findings]:
+    findings = Findings()
+    content = text if isinstance(text, bytes) else text.encode()
+    return parse(SourceText("x.yaml", content), findings), findings
+
+
+def test_nodes_know_their_places_in_characters() -> None:
+    root, _ = parsed("考试: 名称\nexams:\n  - {id: 甲, name: '乙'}\n")
+    assert root is not None
+    exams = root.values["exams"]
+    assert isinstance(exams, Sequence)
+    first = exams.entries[0]
+    assert isinstance(first, Mapping)
+    name = first.values["name"]
+    assert isinstance(name, Scalar)
+    assert (name.line, name.column, name.text, name.is_plain) == (3, 19, "乙", False)
+    assert (root.keys["考试"].line, root.keys["考试"].column) == (1, 1)
+
+
+def test_only_plain_words_stand_for_nothing() -> None:
+    root, _ = parsed("a: null\nb: 'null'\nc:\nd: ~\ne: ''\n")
+    assert root is not None
+    assert [isinstance(n, Scalar) and n.is_null for n in root.values.values()] == [True, False, True, True, False]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_is_refused_quickly(name: str) -> None:
+    started = time.process_time()
+    _, findings = parsed(HOSTILE[name])
+    assert findings.problems
+    assert time.process_time() - started < 2
+
+
+def test_hostile_input_does_not_take_memory() -> None:
+    script = (
+        "import resource, sys\n"
+        "from examcal.schedule.document import SourceText, parse\n"
+        "from examcal.schedule.problems import Findings\n"
+        "parse(SourceText('x', b'[' + b'[],' * 349_000 + b']'), Findings())\n"
+        "parse(SourceText('x', b''.join(b'k%d: 1\\n' % n for n in range(160_000))), Findings())\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    used = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
+    assert used < 200 * 1024
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+
+
+def test_limits_hold_for_depth_nodes_and_octets() -> None:
+    for text, code in (("a: [[[1]]]", "too-deep"), ("a: [1, 2, 3, 4, 5]", "too-many-values"), ("#" * 99, "too-large")):
+        findings = Findings()
+        parse(SourceText("x", text.encode()), findings, Limits(octets=50, depth=3, nodes=6))
+        assert [problem.code for problem in findings.problems] == [code]
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [("名称: 考试".encode("gbk"), "GBK"), ("名称: 考试".encode("utf-16"), "UTF-16"), (b"a: \xff", "UTF-8")],
+)
+def test_the_encoding_is_guessed_in_the_hint_only(content: bytes, hint: str) -> None:
+    root, findings = parsed(content)
+    assert root is None
+    (problem,) = findings.problems
+    assert problem.code == "not-utf8"
+    assert problem.hint
+    assert hint in problem.hint.text("zh-CN")

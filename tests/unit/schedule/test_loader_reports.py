@@ -1,0 +1,95 @@
+"""Findings for a terminal, for programs, for code hosts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from examcal.errors import Problem, Sentence, Severity
+from examcal.schedule.problems import (
+    Findings,
+    Place,
+    as_github,
+    as_json,
+    as_sarif,
+    closest,
+    render,
+    shortened,
+    width,
+)
+
+PROBLEM = Problem(
+    "unknown-key",
+    Severity.ERROR,
+    "日程,1.yaml",
+    2,
+    7,
+    "exams[0].opnes",
+    Sentence('unknown key "{key}"', {"key": "opnes"}),
+    Sentence('did you mean "{near}"?', {"near": "opens"}),
+    "opnes",
+)
+LINES = ["exams:", "  报名: opnes: 1"]
+
+
+def test_the_caret_stands_under_the_value_also_after_wide_characters() -> None:
+    lines = render(PROBLEM, LINES, "en").splitlines()
+    assert lines[0] == '日程,1.yaml:2:7: error[unknown-key]: unknown key "opnes"'
+    frame, carets = lines[1], lines[2]
+    assert width(frame[: frame.index(" opnes") + 1]) == width(carets[: carets.index("^")]) + 0
+    assert lines[3] == '  = hint: did you mean "opens"?'
+
+
+def test_without_a_line_there_is_no_frame() -> None:
+    whole = Problem("empty-file", Severity.ERROR, "x.yaml", 0, 0, "", Sentence("the schedule is empty"))
+    assert render(whole, [], "en") == "x.yaml: error[empty-file]: the schedule is empty"
+
+
+def test_a_long_line_is_cut_around_the_place() -> None:
+    problem = Problem("bad-url", Severity.ERROR, "x", 1, 500, "", Sentence("this is not a web address"), value="here")
+    frame, carets = render(problem, ["长" * 499 + "here" + "y" * 500], "en").splitlines()[1:3]
+    assert max(width(frame), width(carets)) < 140
+    assert width(frame[: frame.index("here")]) == carets.index("^")
+    assert carets.endswith("^^^^")
+
+
+@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("报名", 4), ("e\u0301", 1), ("：", 2), ("🎓", 2), ("", 0)])
+def test_width_counts_terminal_columns(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+def test_json_has_the_names_of_the_contract() -> None:
+    report = json.loads(as_json("schedule.yaml", [PROBLEM], "zh-CN"))
+    assert report["file"] == "schedule.yaml"
+    (problem,) = report["problems"]
+    assert {"code", "severity", "line", "column", "path", "message", "hint"} <= problem.keys()
+    assert problem["message"] == "不认识的键“opnes”"
+
+
+def test_github_annotations_escape_what_has_a_meaning() -> None:
+    assert as_github([PROBLEM], "en") == (
+        '::error file=日程%2C1.yaml,line=2,col=7,title=unknown-key::unknown key "opnes"%0Adid you mean "opens"?'
+    )
+
+
+def test_sarif_names_the_rule_and_the_place() -> None:
+    (run,) = json.loads(as_sarif([PROBLEM], "en"))["runs"]
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"]) == ("unknown-key", "error")
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2, "startColumn": 7}
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["unknown-key"]
+
+
+def test_findings_are_in_order_and_once() -> None:
+    findings = Findings()
+    for line in (3, 1, 3):
+        findings.report("far-date", Place("x", line, 1), "", Sentence("check the year"))
+    assert [problem.line for problem in findings.warnings()] == [1, 3]
+    assert not findings.has_errors
+
+
+def test_quoted_values_are_short_and_visible() -> None:
+    assert shortened("a\x1b[31m" + "长" * 200) == "a\N{REPLACEMENT CHARACTER}[31m" + "长" * 73 + "…"
+    assert closest("opnes", ["opens", "closes"]) == "opens"
+    assert closest("开始", ["opens"]) is None
