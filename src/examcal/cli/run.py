@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
 
+_SWITCH_SECONDS = 0.001  # so that a thread that renders pages gives way to a message that is due
 _CRITICAL = frozenset({"ledger", "clock", "no-edition"})
 
 
@@ -53,6 +55,7 @@ def COMMAND(invocation: Invocation, *, once: bool) -> None:  # noqa: N802 - look
     configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
     if settings.state_dir.exists() and not settings.state_dir.is_dir():
         raise NotADirectoryError(20, "Not a directory", str(settings.state_dir))
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with only_daemon(settings, present()):
         asyncio.run(_once(invocation) if once else _run(invocation))
 

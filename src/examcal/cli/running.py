@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from examcal.delivery.message import Renderer
 from examcal.delivery.port import Trouble
 from examcal.delivery.versions import last_good
 from examcal.dispatch.leadership import AdvisoryLeadership, FileLeadership, Leadership, own_name
-from examcal.errors import Sentence
+from examcal.errors import Sentence, UnavailableError
 from examcal.feed.calendar import milestone_calendar
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
@@ -35,10 +35,13 @@ from examcal.publication.revisions import removed_milestones
 
 if TYPE_CHECKING:
     from examcal.channels.port import Channel
+    from examcal.dispatch.port import Dispatcher
     from examcal.feed.revision import Revision
+    from examcal.ledger.store import SqlLedger
     from examcal.publication.manifest import Manifest
     from examcal.schedule.model import Occurrence, Schedule
     from examcal.settings import Settings
+    from examcal.worker import TakesTickets
 
 OVERDUE_AFTER = timedelta(minutes=15)
 WEEKS_AHEAD = timedelta(days=14)
@@ -96,9 +99,12 @@ class Engine:
     revisions: PublishedRevisions
     leadership: Leadership | None = None
     _started: bool = False
+    _taking: asyncio.Task[None] | None = None
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def lead(self) -> bool:
-        """Become the one that plans, and begin."""
+        """Become the one that plans, and begin. On a shared ledger this process delivers, leading or not."""
+        self._take_tickets()
         if self.leadership is not None and not await asyncio.to_thread(self.leadership.acquire):
             return False
         if not self._started:
@@ -106,6 +112,11 @@ class Engine:
             self._started = True
         await self.deliverer.set_audiences(audiences_of(self.settings))
         return True
+
+    def _take_tickets(self) -> None:
+        taker = ticket_taker(self) if self._taking is None else None
+        if taker is not None:
+            self._taking = asyncio.ensure_future(taker.run(self._stopping))
 
     async def leads(self) -> bool:
         """Return whether this is still the one that plans."""
@@ -155,7 +166,10 @@ class Engine:
 
     async def stop(self) -> None:
         """Claim nothing more, wait for what is on its way, and close."""
+        self._stopping.set()
         await self.deliverer.drain()
+        if self._taking is not None:
+            await asyncio.gather(self._taking, return_exceptions=True)
         for channel in self.channels.values():
             await channel.close()
         if self.leadership is not None:
@@ -190,6 +204,7 @@ def make_engine(
         channels,
         renderer,
         clock,
+        dispatcher=_dispatcher(ledger),
         paces=paces(
             channels, smtp_per_minute=settings.smtp.rate_per_minute, smtp_connections=settings.smtp.connections
         ),
@@ -202,6 +217,26 @@ def make_engine(
     )
     leadership = AdvisoryLeadership(ledger.engine) if ledger.shared else None
     return Engine(settings, clock, opened, deliverer, channels, revisions, leadership)
+
+
+def _dispatcher(ledger: SqlLedger) -> Dispatcher | None:
+    """Return the queue's side of a shared ledger; None delivers in this process."""
+    if not ledger.shared:
+        return None
+    try:
+        from examcal.dispatch.procrastinate_ import ProcrastinateDispatcher  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise UnavailableError("PostgreSQL needs more parts: install examcal[postgres]") from None
+    return ProcrastinateDispatcher(ledger)
+
+
+def ticket_taker(engine: Engine) -> TakesTickets | None:
+    """Return what takes tickets of a shared ledger in this process; None where deliveries need none."""
+    if not engine.opened.ledger.shared:
+        return None
+    from examcal.dispatch.procrastinate_ import ProcrastinateWorker  # noqa: PLC0415 - an extra
+
+    return ProcrastinateWorker(engine.opened.ledger.engine, engine.deliverer.deliver)
 
 
 def make_renderer(settings: Settings, revisions: PublishedRevisions) -> Renderer:
@@ -256,4 +291,5 @@ __all__ = [
     "only_daemon",
     "opening_troubles",
     "publishing",
+    "ticket_taker",
 ]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import datetime
 
 from examcal.cli.command import command
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import warn, write
-from examcal.cli.running import make_engine
+from examcal.cli.running import make_engine, ticket_taker
 from examcal.cli.serving import stopped_by_signals
 from examcal.cli.words import language, say
 from examcal.clock import SystemClock
@@ -36,15 +34,13 @@ async def _work(invocation: Invocation) -> None:
         on_trouble=lambda trouble: warn(trouble.sentence.text(language())),
         on_change=lambda: None,
     )
-    ledger, thread = engine.opened.ledger, engine.deliverer.thread
-
-    async def due(now: datetime) -> Mapping[int, int]:
-        return await thread.run(ledger.due_by_channel, now)
-
-    worker = Worker(engine.deliverer, due, clock)
+    taker = ticket_taker(engine)
+    if taker is None:
+        return
+    worker = Worker(taker, engine.deliverer)
     write(say("This worker delivers; stop with Ctrl+C."))
     with stopped_by_signals(worker.stop):
         await worker.run()
     for channel in engine.channels.values():
         await channel.close()
-    ledger.close()
+    engine.opened.ledger.close()
