@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from examcal.feed.addresses import NOTES
 from examcal.feed.calendar import feed_path, milestone_path
@@ -24,6 +25,8 @@ from examcal.schedule.model import Exam, Kind, Schedule, Text
 from examcal.texts import LANGUAGES
 
 ASSETS = ("examcal.css", "examcal.js", "favicon.svg", "icon.png")
+MailForm = Callable[[Exam | None, str, str, str | None, str | None], Markup]
+"""Makes the form for reminders by e-mail: exam (None: all), language, where it posts to, site, track."""
 ROBOTS = b"User-agent: *\nAllow: /\n"
 
 
@@ -63,6 +66,7 @@ class _Site:
     moves: Mapping[str, PublishedChange]
     layouts: Mapping[str, Layout]
     words: Words
+    mail_form: MailForm | None = None
     layout: Layout = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +94,12 @@ class _Site:
             .encode()
         )
 
+    def mail(self, path: str, exam: Exam | None, place: str | None = None, track: str | None = None) -> Markup | None:
+        """Return the form of the page at ``path``, or None where nobody can subscribe by e-mail."""
+        if self.mail_form is None:
+            return None
+        return self.mail_form(exam, self.words.language, relative(path, "subscribe"), place, track)
+
     def twins(self, of: str, *arguments: str | None) -> dict[str, str]:
         """Return the paths in all languages of the page that the layout's method ``of`` names."""
         return {language: getattr(layout, of)(*arguments) for language, layout in self.layouts.items()}
@@ -101,12 +111,14 @@ def render(
     base_url: str | None = None,
     changes: Sequence[PublishedChange] = (),
     languages: Sequence[str] = LANGUAGES,
+    mail_form: MailForm | None = None,
 ) -> dict[str, bytes]:
     """Return every page and asset as path → bytes: the same bytes for the same arguments.
 
     The schedule's own language is at the root, every other one of ``languages`` below its tag. ``base_url`` is where
     the edition is served; without it pages offer no subscription addresses and no QR codes, because a relative address
     is none that a calendar program could use. ``changes`` are all changes ever published, in any order.
+    ``mail_form`` makes the form for reminders by e-mail, where the server that answers it runs.
     """
     order = [schedule.language, *(language for language in languages if language != schedule.language)]
     layouts = {language: Layout(language, default=language == order[0]) for language in order}
@@ -118,7 +130,7 @@ def render(
     result["robots.txt"] = ROBOTS
     result["schedule.json"] = listing.schedule_json(schedule, origin)
     for language in order:
-        site = _Site(schedule, origin, newest_first, moves, layouts, Words(language))
+        site = _Site(schedule, origin, newest_first, moves, layouts, Words(language), mail_form)
         result.update(_pages(site))
     return result
 
@@ -143,7 +155,13 @@ def _index(site: _Site) -> tuple[str, bytes]:
     exams = [(exam, entries_of(exam, milestones_for(exam), site.words, site.moves)) for exam in site.schedule.exams]
     subscription = panel(site.origin, path, site.words.t("All exams"), site.words, None)
     page = site.page(
-        "index.html", path, site.twins("within", "index.html"), exams=exams, panel=subscription, feed=feed_path()
+        "index.html",
+        path,
+        site.twins("within", "index.html"),
+        exams=exams,
+        panel=subscription,
+        feed=feed_path(),
+        mail=site.mail(path, None),
     )
     return path, page
 
@@ -168,6 +186,7 @@ def _exam(site: _Site, exam: Exam, place: str | None, track: str | None = None) 
         kinds=kinds,
         panel=panel(site.origin, path, name, site.words, exam.id, place, track),
         feed=feed_path(exam.id, place),
+        mail=site.mail(path, exam, place, track),
         event_path=milestone_path,
         checked=_last_checked(exam),
     )
