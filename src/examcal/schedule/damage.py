@@ -16,9 +16,9 @@ _YEAR_DIGITS = re.compile(r"(?:19|20|21)\d\d年?", re.ASCII)
 
 
 def damaged_readings(text: str) -> Iterator[Candidate]:
-    """Yield every day (and time) that ``text`` can be once lost 年, 月, 日 or 时 are put back, earliest width first.
+    """Yield every day (and time) that ``text`` can be once lost 年, 月, 日 or 时 are put back, shortest numbers first.
 
-    An hour without any mark is only assumed where the year stands before it, as in ``202522124``.
+    An hour without any mark is only assumed after 日, and in a run of digits that begins with a year (``202522124``).
     """
     year = _YEAR_DIGITS.match(text)
     if year:
@@ -28,18 +28,20 @@ def damaged_readings(text: str) -> Iterator[Candidate]:
 
 def _damaged_days(text: str, year: int | None, *, bare_hour: bool) -> Iterator[Candidate]:
     day_widths = (2,) if text.startswith("0") else (1, 2)  # who pads the month pads the day
-    for month, after_month in _numbers(text, range(1, 13), "月"):
-        for day, rest in _numbers(after_month, range(1, LONGEST_MONTH[month - 1] + 1), "日号", day_widths):
-            for clock in _damaged_clocks(rest, bare_hour=bare_hour):
+    for month, after_month in _numbers(text, range(1, 13), (1, 2)):
+        rest = after_month.removeprefix("月")
+        for day, after_day in _numbers(rest, range(1, LONGEST_MONTH[month - 1] + 1), day_widths):
+            is_marked = after_day.startswith(("日", "号"))
+            for clock in _damaged_clocks(after_day[is_marked:], bare_hour=bare_hour or is_marked):
                 yield Day(year, month, day), clock
 
 
-def _numbers(text: str, possible: range, marks: str, widths: Sequence[int] = (1, 2)) -> Iterator[tuple[int, str]]:
-    """Yield each number that ``text`` can begin with, and the rest after its mark."""
+def _numbers(text: str, possible: range, widths: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Yield each number that ``text`` can begin with, and what follows."""
     for width in widths:
-        digits, rest = text[:width], text[width:]
+        digits = text[:width]
         if len(digits) == width and digits.isdecimal() and int(digits) in possible:
-            yield int(digits), rest[1:] if rest and rest[0] in marks else rest
+            yield int(digits), text[width:]
 
 
 _DAMAGED_CLOCK = re.compile(

@@ -343,7 +343,12 @@ _UNKNOWN_DAY = re.compile(rf"({_ANY_LEAP_YEAR}|{_ANY_LEAP_YEAR + 1})-(\d\d)-(\d\
 
 def _without_year(text: str) -> str:
     """Return a reading without the year that stood in for the unknown one, as ``1月29日 10:00``."""
-    return _UNKNOWN_DAY.sub(lambda match: f"{int(match[2])}月{int(match[3])}日", text)
+    return _UNKNOWN_DAY.sub(_yearless_day, text)
+
+
+def _yearless_day(match: re.Match[str]) -> str:
+    following = "" if match[1] == str(_ANY_LEAP_YEAR) else "次年"
+    return f"{following}{int(match[2])}月{int(match[3])}日"
 
 
 def _refuse_failures(points: list[Point]) -> None:
