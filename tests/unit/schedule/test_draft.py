@@ -235,10 +235,10 @@ def test_lines_of_html_are_those_of_the_source() -> None:
     ],
 )
 def test_hostile_announcements_take_linear_time(unit: str) -> None:
-    text = "<p>" + unit * (20_000 // len(unit)) if unit in {"<", "<p>", "&#", "<!--"} else unit * (20_000 // len(unit))
+    text = "<p>" + unit * (10_000 // len(unit)) if unit in {"<", "<p>", "&#", "<!--"} else unit * (10_000 // len(unit))
     started = time.perf_counter()
     drafted(text)
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 8
 
 
 def test_text_that_is_too_long_is_refused() -> None:
