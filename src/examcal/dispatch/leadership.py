@@ -5,6 +5,7 @@ Leadership saves work and is not needed for correctness, except that on SQLite i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from examcal.errors import BusyError, PermissionDeniedError, StorageError
 
@@ -94,14 +95,14 @@ class AdvisoryLeadership:
         self.release()
         try:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        except DBAPIError:
+        except SQLAlchemyError:
             return False
         try:
             connection.execute(_KEEPALIVE)
             if connection.execute(_TRY, {"key": ADVISORY_KEY}).scalar_one():
                 self._connection = connection
                 return True
-        except DBAPIError:
+        except SQLAlchemyError:
             connection.invalidate()
         connection.close()
         return False
@@ -112,22 +113,23 @@ class AdvisoryLeadership:
             return False
         try:
             self._connection.execute(text("SELECT 1"))
-        except DBAPIError:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+        except SQLAlchemyError:
+            self._drop(self._connection)
             return False
         return True
 
     def release(self) -> None:
         """End the session, and with it the lock."""
         if self._connection is not None:
-            try:
-                self._connection.execute(_UNLOCK, {"key": ADVISORY_KEY})
-            except DBAPIError:
-                self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+            self._drop(self._connection)
+
+    def _drop(self, connection: Connection) -> None:
+        """End a session for good, so that no pool keeps it and its lock alive."""
+        self._connection = None
+        with contextlib.suppress(SQLAlchemyError):
+            connection.invalidate()
+        with contextlib.suppress(SQLAlchemyError):
+            connection.close()
 
 
 def own_name() -> str:
@@ -140,4 +142,3 @@ _KEEPALIVE = text(
     " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)"
 )
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
-_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
