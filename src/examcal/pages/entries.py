@@ -26,6 +26,7 @@ class Entry:
 
     anchor: str
     occurrence: Occurrence
+    when: str
     label: str
     kind: str
     badge: str
@@ -33,7 +34,7 @@ class Entry:
     expected: str
     limits: str
     zone: str
-    requires: tuple[tuple[str | None, str], ...]
+    requires: tuple[tuple[str, str], ...]
     tracks: tuple[str, ...]
     for_institution: bool
     moved: Moved | None
@@ -66,14 +67,9 @@ class Entry:
         return self.occurrence.shape is Shape.WINDOW and len(self.moments) > 1
 
 
-def milestones_for(exam: Exam, site: str | None = None, track: str | None = None) -> list[Milestone]:
-    """Return the milestones that concern a track (all where None), in order of the dates at the site."""
-    concerned = {
-        m.at_site(site).id: m
-        for m in exam.milestones
-        if track is None or not m.area.tracks or track in m.at_site(site).tracks
-    }
-    return [concerned[occurrence.id] for occurrence in in_order(m.at_site(site) for m in concerned.values())]
+def for_track(entries: Sequence[Entry], track: str | None) -> list[Entry]:
+    """Return the entries that concern a track; all where it is None."""
+    return [e for e in entries if track is None or not e.occurrence.tracks or track in e.occurrence.tracks]
 
 
 def latest_moves(changes: Iterable[PublishedChange]) -> dict[str, PublishedChange]:
@@ -84,45 +80,30 @@ def latest_moves(changes: Iterable[PublishedChange]) -> dict[str, PublishedChang
     return newest
 
 
-def entries_of(
-    exam: Exam,
-    milestones: Sequence[Milestone],
-    words: Words,
-    moves: Mapping[str, PublishedChange],
-    site: str | None = None,
-) -> list[Entry]:
-    """Return the entries of a page over ``exam``; with ``site`` as that site has them."""
-    shown = frozenset(milestone.id for milestone in milestones)
-    return [_entry(exam, milestone, words, moves, site, shown) for milestone in milestones]
+def entries_of(exam: Exam, words: Words, moves: Mapping[str, PublishedChange], site: str | None = None) -> list[Entry]:
+    """Return the entries of ``exam`` in order of their dates; with ``site`` as that site has them."""
+    milestones = {milestone.at_site(site).id: milestone for milestone in exam.milestones}
+    in_time = in_order(milestone.at_site(site) for milestone in exam.milestones)
+    return [_entry(exam, milestones[occurrence.id], words, moves, site) for occurrence in in_time]
 
 
 def _entry(
-    exam: Exam,
-    milestone: Milestone,
-    words: Words,
-    moves: Mapping[str, PublishedChange],
-    site: str | None,
-    on_page: frozenset[str],
+    exam: Exam, milestone: Milestone, words: Words, moves: Mapping[str, PublishedChange], site: str | None
 ) -> Entry:
     shown = milestone.at_site(site)
-    local = [_shown(exam, occurrence, words, moves, on_page) for occurrence in milestone.sites] if site is None else []
-    entry = _shown(exam, shown, words, moves, on_page)
+    local = [_shown(exam, occurrence, words, moves) for occurrence in milestone.sites] if site is None else []
     falls_back = bool(site) and bool(milestone.sites) and shown.site is None
+    entry = _shown(exam, shown, words, moves)
     return replace(entry, anchor=f"m-{milestone.id}", local=tuple(local), falls_back=falls_back)
 
 
-def _shown(
-    exam: Exam,
-    occurrence: Occurrence,
-    words: Words,
-    moves: Mapping[str, PublishedChange],
-    on_page: frozenset[str],
-) -> Entry:
+def _shown(exam: Exam, occurrence: Occurrence, words: Words, moves: Mapping[str, PublishedChange]) -> Entry:
     site = exam.site(occurrence.site) if occurrence.site else None
     moments = tuple(words.moments(occurrence))
     return Entry(
         anchor=f"m-{occurrence.milestone}.{occurrence.site}",
         occurrence=occurrence,
+        when=words.when(occurrence),
         label=site.name.in_(words.language) if site else occurrence.site or "",
         kind=words.kind(occurrence.kind),
         badge=words.prefix(occurrence.status, dates=bool(moments)),
@@ -130,7 +111,7 @@ def _shown(
         expected=occurrence.expected.in_(words.language) if occurrence.expected else "",
         limits=words.limits(occurrence),
         zone=words.zone(occurrence.zone) if occurrence.zone != exam.zone else "",
-        requires=tuple(_required(exam, occurrence, words, on_page)),
+        requires=tuple(_required(exam, occurrence, words)),
         tracks=track_names(exam, occurrence, words),
         for_institution=occurrence.audience is Audience.INSTITUTION,
         moved=_moved(moves.get(occurrence.id), occurrence, words),
@@ -144,13 +125,11 @@ def track_names(exam: Exam, occurrence: Occurrence, words: Words) -> tuple[str, 
     return tuple(track.name.in_(words.language) for track in exam.tracks if track.id in occurrence.tracks)
 
 
-def _required(
-    exam: Exam, occurrence: Occurrence, words: Words, on_page: frozenset[str]
-) -> Iterable[tuple[str | None, str]]:
+def _required(exam: Exam, occurrence: Occurrence, words: Words) -> Iterable[tuple[str, str]]:
     for required in occurrence.requires:
         milestone = exam.milestone(required)
         if milestone:
-            yield f"m-{required}" if required in on_page else None, milestone.area.name.in_(words.language)
+            yield f"m-{required}", milestone.area.name.in_(words.language)
 
 
 def _moved(change: PublishedChange | None, occurrence: Occurrence, words: Words) -> Moved | None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from examcal.feed.calendar import feed_path
-from examcal.pages.entries import milestones_for, track_names
+from examcal.pages.entries import Entry
 from examcal.pages.history import PublishedChange, Statement
 from examcal.pages.links import Layout, Origin, web_url
 from examcal.pages.words import Words
-from examcal.schedule.model import Exam, Occurrence, Schedule, Session, Status
+from examcal.schedule.model import Exam, Schedule, Session, Status
 
 WECOM_LIMIT = 2048  # bytes of UTF-8 in one text message of a WeCom group robot
 
@@ -106,6 +106,7 @@ def told(schedule: Schedule, change: PublishedChange, words: Words) -> Told:
 def sheets(
     schedule: Schedule,
     exam: Exam,
+    entries: Sequence[Entry],
     changes: Sequence[PublishedChange],
     origin: Origin,
     layout: Layout,
@@ -113,23 +114,19 @@ def sheets(
 ) -> list[Sheet]:
     """Return the overview of ``exam`` and one sheet for each of its changes, newest first."""
     closing = tuple(_closing(exam, origin, layout, words))
-    found = [_overview(exam, closing, words)]
+    found = [_overview(exam, entries, closing, words)]
     found += [_change(told(schedule, change, words), closing, words) for change in changes if change.exam == exam.id]
     return found
 
 
-def _overview(exam: Exam, closing: tuple[str, ...], words: Words) -> Sheet:
-    name = exam.name.in_(words.language)
-    shown = [milestone.area for milestone in milestones_for(exam)]
-    lines = tuple(Line(o.name.in_(words.language), words.when(o), _condition(exam, o, words)) for o in shown)
-    return _sheet(
-        "", words.t("Timetable: {exam}", exam=name), words.t("All dates as published so far."), lines, closing, words
-    )
+def _overview(exam: Exam, entries: Sequence[Entry], closing: tuple[str, ...], words: Words) -> Sheet:
+    lines = tuple(Line(e.occurrence.name.in_(words.language), e.when, _condition(e, words)) for e in entries)
+    title = words.t("Timetable: {exam}", exam=exam.name.in_(words.language))
+    return _sheet("", title, words.t("All dates as published so far."), lines, closing, words)
 
 
-def _condition(exam: Exam, occurrence: Occurrence, words: Words) -> str:
-    tracks = track_names(exam, occurrence, words)
-    return words.t("only for: {tracks}", tracks=words.t(", ").join(tracks)) if tracks else ""
+def _condition(entry: Entry, words: Words) -> str:
+    return words.t("only for: {tracks}", tracks=words.t(", ").join(entry.tracks)) if entry.tracks else ""
 
 
 def _change(change: Told, closing: tuple[str, ...], words: Words) -> Sheet:

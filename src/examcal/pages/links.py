@@ -40,18 +40,23 @@ def is_folder(path: str) -> bool:
     return posixpath.basename(path) == "index.html"
 
 
+@lru_cache(maxsize=4096)
 def address(path: str) -> str:
     """Return the path by which a file is asked for: ``a/index.html`` as ``a/``, percent-encoded."""
     return quote(path.removesuffix("index.html") if is_folder(path) else path, safe="/@")
 
 
+def depth(path: str) -> str:
+    """Return the way from the page at ``path`` up to the edition's root: ``../`` for each folder."""
+    return "../" * path.count("/")
+
+
 def relative(source: str, target: str) -> str:
-    """Return the reference from the page at path ``source`` to the file at path ``target``."""
-    found = posixpath.relpath(target, posixpath.dirname(source) or ".")
-    if not is_folder(target):
-        return quote(found, safe="/@")
-    folder = posixpath.dirname(found)
-    return f"{quote(folder, safe='/@')}/" if folder else "./"
+    """Return the reference from the page at path ``source`` to the file at path ``target``, by way of the root.
+
+    It depends on the depth of ``source`` alone, so that pages of one depth can share what is rendered.
+    """
+    return depth(source) + address(target) or "./"
 
 
 @dataclass(frozen=True, slots=True)

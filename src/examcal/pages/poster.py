@@ -8,7 +8,6 @@ from math import ceil
 
 from examcal.pages.entries import Entry
 from examcal.pages.timeline import columns
-from examcal.pages.words import Words
 
 ROOM = 172.0  # millimetres between title and codes
 TITLE_COLUMNS = 36
@@ -37,22 +36,22 @@ class Fit:
     rows: int
 
 
-def fit(entries: Sequence[Entry], title: str, words: Words) -> Fit:
+def fit(entries: Sequence[Entry], title: str, language: str) -> Fit:
     """Return the largest letters with which all rows fit, else the smallest ones and the rows that still do."""
     room = ROOM - TITLE_LINE * (ceil(columns(title) / TITLE_COLUMNS) - 1)
     for size in SIZES:
-        if sum(_height(entry, size, words) for entry in entries) <= room:
+        if sum(_height(entry, size, language) for entry in entries) <= room:
             return Fit(size.css, len(entries))
     smallest, rows = SIZES[-1], 0
     for entry in entries:
-        room -= _height(entry, smallest, words)
+        room -= _height(entry, smallest, language)
         if room < 0:
             break
         rows += 1
     return Fit(smallest.css, rows)
 
 
-def _height(entry: Entry, size: Size, words: Words) -> float:
-    name = columns(" ".join((entry.occurrence.name.in_(words.language), entry.badge, *entry.tracks))) + 4
-    when = columns(words.when(entry.occurrence)) + (columns(entry.moved.text) + 6 if entry.moved else 0)
+def _height(entry: Entry, size: Size, language: str) -> float:
+    name = columns(" ".join((entry.occurrence.name.in_(language), entry.badge, *entry.tracks))) + 4
+    when = columns(entry.when) + (columns(entry.moved.text) + 6 if entry.moved else 0)
     return size.row + size.line * max(ceil(name / size.name_columns), ceil(when / size.when_columns))

@@ -7,19 +7,23 @@ line for today is drawn hidden; the script moves it, as a page does not know whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from unicodedata import east_asian_width
 
+from examcal.pages.entries import Entry
 from examcal.pages.words import Words
-from examcal.schedule.model import Exam, Milestone, Occurrence, Shape, Status
+from examcal.schedule.model import Occurrence, Shape, Status
 
 AXIS = 26  # pixels above the first row, for the names of the months
 ROW = 36
 SITE_ROW = 22
 LABEL = 46  # columns a label may take; an ideograph takes two
 COLUMN_WIDTH = 6.6  # pixels of one column at the drawing's letter size
+WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\U0001f300-\U0003ffff]"
+)
 NARROWEST = 320  # pixels; the drawing on a small phone
 DAY = 86400.0
 MARGIN = 0.02  # of the whole span, left free at both ends
@@ -95,24 +99,21 @@ class Timeline:
     until: int
 
 
-def draw(exam: Exam, milestones: Sequence[Milestone], words: Words, site: str | None = None) -> Timeline | None:
-    """Return the drawing of ``milestones`` (in the order to be shown), or None where nothing has a date.
-
-    With ``site`` its own windows replace the area's; without, all sites' windows are drawn below the area's.
-    """
-    shown = [milestone.at_site(site) for milestone in milestones]
-    span = _span([*shown, *(o for m in milestones for o in m.sites if site is None)])
+def draw(entries: Sequence[Entry], words: Words) -> Timeline | None:
+    """Return the drawing of ``entries`` in their order, sites' own windows below; None where nothing has a date."""
+    shown = [entry.occurrence for entry in entries]
+    span = _span([*shown, *(local.occurrence for entry in entries for local in entry.local)])
     if span is None:
         return None
     scale = _Scale(*span)
     rows: list[Row] = []
     top = AXIS
     gaps = _gaps(shown, scale)
-    for milestone, occurrence, gap in zip(milestones, shown, gaps, strict=True):
-        rows.append(_row(occurrence, top, scale, words, gap))
+    for entry, gap in zip(entries, gaps, strict=True):
+        rows.append(_row(entry, top, scale, words, gap))
         top += ROW
-        for local in milestone.sites if site is None else ():
-            rows.append(_site_row(exam, local, top, scale, words))
+        for local in entry.local:
+            rows.append(_site_row(local, top, scale, words))
             top += SITE_ROW
     return Timeline(tuple(rows), tuple(_ticks(shown, scale, words)), top + 6, int(scale.since), int(scale.until))
 
@@ -152,20 +153,20 @@ def _gaps(shown: Sequence[Occurrence], scale: _Scale) -> list[tuple[float, float
     return [(start, max(end, start + STUB)) for start, end in zip(starts, reversed(ends), strict=True)]
 
 
-def _row(occurrence: Occurrence, top: int, scale: _Scale, words: Words, gap: tuple[float, float]) -> Row:
+def _row(entry: Entry, top: int, scale: _Scale, words: Words, gap: tuple[float, float]) -> Row:
+    occurrence = entry.occurrence
     name = occurrence.name.in_(words.language)
-    title = f"{name}{words.t(': ')}{words.when(occurrence)}"
+    title = f"{name}{words.t(': ')}{entry.when}"
     bars = tuple(_bars(occurrence, scale)) or (Bar(min(gap[0], 100 - STUB), min(gap[1], 100.0), "tba"),)
-    suffix = _label_date(occurrence, words)
-    return Row(top, _label(name, suffix), title, bars, *_ends(occurrence))
+    return Row(top, _label(name, _label_date(occurrence, words)), title, bars, *_ends(occurrence))
 
 
-def _site_row(exam: Exam, occurrence: Occurrence, top: int, scale: _Scale, words: Words) -> Row:
-    site = exam.site(occurrence.site or "")
-    name = site.name.in_(words.language) if site else occurrence.site or ""
-    title = f"{name}{words.t(': ')}{words.when(occurrence)}"
+def _site_row(entry: Entry, top: int, scale: _Scale, words: Words) -> Row:
+    occurrence = entry.occurrence
+    title = f"{entry.label}{words.t(': ')}{entry.when}"
     bars = tuple(_bars(occurrence, scale))
-    return Row(top, _label(name, _label_date(occurrence, words)), title, bars, *_ends(occurrence), is_site=True)
+    label = _label(entry.label, _label_date(occurrence, words))
+    return Row(top, label, title, bars, *_ends(occurrence), is_site=True)
 
 
 def _ends(occurrence: Occurrence) -> tuple[int | None, int | None]:
@@ -237,8 +238,8 @@ def _label(name: str, date_words: str) -> str:
 
 
 def columns(text: str) -> int:
-    """Return how many columns ``text`` takes; ideographs take two."""
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    """Return how many columns ``text`` takes; ideographs and emoji take two."""
+    return len(text) if text.isascii() else len(text) + len(WIDE.findall(text))
 
 
 def clip(text: str, room: int) -> str:
