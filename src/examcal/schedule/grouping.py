@@ -56,16 +56,22 @@ def _attach_weekday(joined: list[Piece], weekday: Token) -> None:
 
 def _with_weekday_runs(joined: list[Piece]) -> list[Piece]:
     """Spread ``4月11、12日(星期六、星期日)``: as many weekdays as days before them belong to those, in order."""
-    for position, piece in enumerate(joined):
-        if not (isinstance(piece, Stop) and piece.weekday and position + 1 < len(joined)):
-            continue
-        run = [piece.weekday]
-        while position + 1 < len(joined) and is_word(joined[position + 1], Mark.WEEKDAY):
-            run.append(joined.pop(position + 1))  # type: ignore[arg-type] # the test above says that it is a token
-        days = [i for i in range(position + 1) if isinstance(joined[i], Stop)][-len(run) :]
-        for index, weekday in zip(days, run, strict=False):
-            joined[index] = replace(joined[index], weekday=weekday)  # type: ignore[type-var] # only stops are listed
-    return joined
+    spread: list[Piece] = []
+    for piece in joined:
+        if isinstance(piece, Token) and piece.mark is Mark.WEEKDAY:
+            _shift_weekdays(spread, piece)
+        else:
+            spread.append(piece)
+    return spread
+
+
+def _shift_weekdays(spread: list[Piece], weekday: Token) -> None:
+    """Give the last day this weekday, and each day before it the one that it gives up."""
+    given: Token | None = weekday
+    for index in range(len(spread) - 1, -1, -1):
+        stop = spread[index]
+        if isinstance(stop, Stop) and stop.day is not None and given is not None:
+            spread[index], given = replace(stop, weekday=given), stop.weekday
 
 
 def is_word(piece: Piece | None, *marks: Mark) -> bool:
@@ -160,7 +166,7 @@ def _chain(line: Sequence[Piece], position: int) -> tuple[list[Stop], Mark | Non
     position += 1
     while True:
         skipped = _past_openings(line, position)
-        joint, following = ([*line[skipped : skipped + 2], None, None])[:2]  # type: ignore[operator] # a list at run time
+        joint, following = ([*line[skipped : skipped + 2], None, None])[:2]
         mark = joint.mark if isinstance(joint, Token) else None
         if mark not in {Mark.CONNECT, Mark.LIST} or not isinstance(following, Stop) or following.day is None:
             return stops, link, position

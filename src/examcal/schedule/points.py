@@ -8,7 +8,7 @@ the digits allow, for a person to choose from.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from examcal.schedule.clocks import clocks
@@ -216,7 +216,7 @@ def _with_same(day: Day, token: Token) -> Day:
     return day if token.text.endswith("年") else replace(day, day_shift=0)
 
 
-_DAY_PART = {
+_DAY_PART: dict[Mark, Callable[[Day, Token], Day]] = {
     Mark.YEAR: _with_year,
     Mark.MONTH: _with_month,
     Mark.DAY: _with_day,
