@@ -164,6 +164,20 @@ async def test_logging_in_over_starttls(authority: Authority, method: str) -> No
         assert (server.mails[0].tls, server.mails[0].user) == (True, "who")
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_many_mails_over_tls(authority: Authority, security: str) -> None:
+    server = SmtpServer(tls=authority.server_context(), implicit=security == "tls", users={"who": SECRET})
+    settings = {"username": "who", "password": SECRET, "context": authority.client_context(), "per_session": 9}
+    async with server, channel(server, host="localhost", security=security, **settings) as made:
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(send(made, number) for number in range(60)))
+        big = message(text="很长的一行\n" * 60_000)
+        (payload,) = made.compose([made.freeze(big)], addressee(99))
+        await made.send(payload, addressee(99))
+        assert len({mail.message_id for mail in server.mails}) == 61
+        assert server.mails[-1].octets == payload
+
+
 async def test_implicit_tls(authority: Authority) -> None:
     server = SmtpServer(tls=authority.server_context(), implicit=True)
     async with server, channel(server, host="localhost", security="tls", context=authority.client_context()) as made:

@@ -79,8 +79,10 @@ class Lane(asyncio.Protocol):
         self._limit = math.inf
         self._watch: asyncio.TimerHandle | None = None
         self.closed = self._loop.create_future()
-        transport.set_write_buffer_limits(high=0)  # paused means: octets of ours have not reached the kernel
         transport.set_protocol(self)
+        # Paused means: octets of ours have not reached the kernel. asyncio's TLS transport pauses at "size >= high",
+        # so a limit of 0 would pause it for ever.
+        transport.set_write_buffer_limits(high=1, low=0)
 
     @property
     def usable(self) -> bool:
