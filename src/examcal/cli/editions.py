@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from examcal.cli.subscribing import mail_form_of
 from examcal.errors import NoInputError, UnavailableError
 from examcal.pages import render
 from examcal.publication.edition import Edition, build_edition
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from examcal.pages.history import PublishedChange
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
+    from examcal.subscription.wording import MailForm
 
 _FETCH_SECONDS = 30.0
 
@@ -38,14 +40,16 @@ def make_edition(
         now=now,
         previous=previous.manifest,
         history=previous.history,
-        pages=partial(_pages, schedule, base_url),
+        pages=partial(_pages, schedule, base_url, mail_form_of(settings)),
         window=Window(settings.past_days, settings.future_days),
         accept_shrink=accept_shrink,
     )
 
 
-def _pages(schedule: Schedule, base_url: str | None, changes: Sequence[PublishedChange]) -> Mapping[str, bytes]:
-    return render(schedule, base_url=base_url, changes=changes)
+def _pages(
+    schedule: Schedule, base_url: str | None, mail_form: MailForm | None, changes: Sequence[PublishedChange]
+) -> Mapping[str, bytes]:
+    return render(schedule, base_url=base_url, changes=changes, mail_form=mail_form)
 
 
 def previous_from(place: str) -> Previous:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import warn, write
@@ -23,11 +25,12 @@ from examcal.cli.running import (
     opening_troubles,
     publishing,
 )
-from examcal.cli.serving import edition_reasons, follow, make_site, selecting_from, stopped_by_signals
+from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, stopped_by_signals
+from examcal.cli.subscribing import InForce, make_desk, make_postman, make_routes
 from examcal.cli.timeline import Filter, next_text, upcoming
 from examcal.cli.wiring import OUTBOX, channel_names
 from examcal.cli.words import language, say
-from examcal.clock import SystemClock
+from examcal.clock import Clock, SystemClock
 from examcal.daemon.daemon import Conditions, Daemon, Parts
 from examcal.daemon.heartbeat import ping
 from examcal.daemon.watching import Rejection, ScheduleWatch
@@ -35,6 +38,8 @@ from examcal.delivery.port import Trouble
 from examcal.errors import ExamcalError, RefusedError
 from examcal.feed.calendar import feed_path
 from examcal.logs import configure_logs
+from examcal.subscription.postman import Postman
+from examcal.web.app import Site
 from examcal.web.following import EditionFollower
 from examcal.web.health import Reason
 from examcal.web.server import WebServer
@@ -80,6 +85,7 @@ async def _run(invocation: Invocation) -> None:
     site = make_site(settings, clock, lambda: [*edition_reasons(site, follower), *_reasons(conditions)])
     web = WebServer(site, *settings.listen)
     address = settings.base_url or f"http://{settings.listen._replace(port=web.address[1])}"
+    postmen = _subscription(settings, engine, clock, site, accepted, address, lambda: [call() for call in later])
     publish = publishing(settings, clock, engine.revisions, address)
     secret = settings.heartbeat_url
 
@@ -95,7 +101,7 @@ async def _run(invocation: Invocation) -> None:
             publish_and_keep,  # type: ignore[arg-type]  # sentences
             admins,
             conditions,
-            servers=[web],
+            servers=[web, *postmen],
             ping=partial(ping, secret.get_secret_value()) if secret else None,
             ping_every=settings.heartbeat_every,
             weekly_summary=settings.weekly_summary,
@@ -110,6 +116,32 @@ async def _run(invocation: Invocation) -> None:
     with stopped_by_signals(daemon.stop):
         await daemon.run()
     following.cancel()
+
+
+def _subscription(
+    settings: Settings,
+    engine: Engine,
+    clock: Clock,
+    site: Site,
+    accepted: Sequence[Schedule],
+    address: str,
+    on_change: Callable[[], object],
+) -> Sequence[Postman]:
+    """Let people subscribe by e-mail, where that is set up; return who sends the letters."""
+    if not settings.takes_subscribers:
+        return ()
+    loop = asyncio.get_running_loop()
+    postmen: list[Postman] = []
+    desk = make_desk(
+        settings,
+        engine.opened.ledger,
+        InForce(accepted, engine.opened.ledger, clock),
+        on_letter=lambda: loop.call_soon_threadsafe(postmen[0].wake),
+        on_change=lambda: loop.call_soon_threadsafe(on_change),
+    )
+    postmen.append(make_postman(settings, desk, engine.channels["email"], clock, address))
+    mount(site, make_routes(settings, desk, clock, lambda: site.shelf, address))
+    return postmen
 
 
 def _hear(trouble: Trouble, tell: Callable[..., None], conditions: Conditions) -> None:
@@ -172,12 +204,20 @@ async def _once(invocation: Invocation) -> None:
             warn(say("Another daemon leads; it delivers."))
             return
         await _take_once(invocation, engine)
+        await _send_letters(settings, engine, clock)
         await engine.deliverer.finish()
         counts = engine.opened.ledger.counts()
         write(say("Sent {sent}, open {open} (of {planned} planned so far).", sent=counts.by_state.get("sent", 0),  # type: ignore[call-overload]  # a str enum
                   open=counts.open, planned=counts.planned_total))  # fmt: skip
     finally:
         await engine.stop()
+
+
+async def _send_letters(settings: Settings, engine: Engine, clock: Clock) -> None:
+    """Send what subscribers wait for, asked for over a web server beside (``examcal serve``)."""
+    if settings.takes_subscribers:
+        desk = make_desk(settings, engine.opened.ledger, InForce((), engine.opened.ledger, clock))
+        await make_postman(settings, desk, engine.channels["email"], clock, settings.site_address).flush()
 
 
 async def _take_once(invocation: Invocation, engine: Engine) -> None:
@@ -204,3 +244,5 @@ def _publish(publish: Callable[[Schedule], Sequence[object]], schedule: Schedule
         publish(schedule)
     except ExamcalError as error:
         warn(error.text(language()))
+    except Exception as error:  # noqa: BLE001 - pages must not keep reminders from leaving
+        structlog.get_logger().error("publishing failed", exc_info=error)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from examcal.cli.command import command
 from examcal.cli.editions import make_edition
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import warn, write
 from examcal.cli.reading import present, read_schedule
-from examcal.cli.serving import edition_reasons, follow, make_site, selecting_from, stopped_by_signals
+from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, stopped_by_signals
+from examcal.cli.subscribing import make_desk, make_routes
 from examcal.cli.words import language, say
 from examcal.clock import SystemClock
 from examcal.errors import ExamcalError
+from examcal.ledger.opening import open_ledger
 from examcal.logs import configure_logs
 from examcal.publication.published import Previous, current_folder
 from examcal.publication.publisher import publish
+from examcal.web.app import Site
 from examcal.web.following import EditionFollower
 from examcal.web.server import WebServer
+
+if TYPE_CHECKING:
+    from examcal.schedule.model import Schedule
+    from examcal.settings import Settings
 
 
 @command("serve", "Serve feeds and pages over HTTP.")
@@ -44,7 +54,13 @@ def _publish_first(invocation: Invocation) -> None:
 
 async def _serve(invocation: Invocation) -> None:
     settings, clock = invocation.settings, SystemClock()
-    selecting = selecting_from(lambda: read_schedule(invocation, clock.now()).schedule, clock)
+    known: list[Schedule] = []
+
+    def read() -> Schedule:
+        known[:] = [read_schedule(invocation, clock.now()).schedule]
+        return known[-1]
+
+    selecting = selecting_from(read, clock)
     follower = EditionFollower(settings.published, selecting)
     site = make_site(settings, clock, lambda: edition_reasons(site, follower))
     site.shelf = follower.look(None)
@@ -52,7 +68,30 @@ async def _serve(invocation: Invocation) -> None:
     host, port = server.address
     write(say("Serving {directory} at {address} (stop with Ctrl+C).", directory=settings.published,
               address=f"http://{host}:{port}/"))  # fmt: skip
-    following = asyncio.create_task(follow(site, follower))
-    with stopped_by_signals(server.stop):
-        await server.serve()
-    following.cancel()
+    with _subscriptions(settings, clock, site, known, settings.base_url or f"http://{host}:{port}"):
+        following = asyncio.create_task(follow(site, follower))
+        with stopped_by_signals(server.stop):
+            await server.serve()
+        following.cancel()
+
+
+@contextmanager
+def _subscriptions(
+    settings: Settings, clock: SystemClock, site: Site, known: Sequence[Schedule], address: str
+) -> Iterator[None]:
+    """Take subscriptions where that is set up and the ledger can be written; the daemon beside sends the letters."""
+    if not settings.takes_subscribers:
+        yield
+        return
+    try:
+        ledger = open_ledger(settings.database, settings.state_dir, clock.now()).ledger
+    except ExamcalError as error:
+        warn(say("Nobody can subscribe by e-mail: {reason}", reason=error.text(language())))
+        yield
+        return
+    desk = make_desk(settings, ledger, lambda: known[-1] if known else None)
+    mount(site, make_routes(settings, desk, clock, lambda: site.shelf, address))
+    try:
+        yield
+    finally:
+        ledger.close()

@@ -16,7 +16,8 @@ from examcal.daemon.background import in_background
 from examcal.errors import ExamcalError
 from examcal.publication.manifest import Manifest
 from examcal.publication.revisions import revise
-from examcal.web.app import Site
+from examcal.web import subscription
+from examcal.web.app import Receive, Scope, Send, Site
 from examcal.web.following import EditionFollower
 from examcal.web.health import PREFIXES, Reason, Reasons, health_routes
 from examcal.web.router import Hosts
@@ -26,6 +27,7 @@ from examcal.web.shelf import Select
 if TYPE_CHECKING:
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
+    from examcal.web.subscription import SubscriptionRoutes
 
 _LOOK_EVERY = 2.0  # seconds between two looks at the public folder
 _log = structlog.get_logger()
@@ -42,6 +44,18 @@ def make_site(settings: Settings, clock: Clock, reasons: Reasons) -> Site:
         fail=lambda error: _log.error("request failed", exc_info=error),
         record=_access_log() if settings.log_level == "debug" else _forget,
     )
+
+
+def mount(site: Site, more: SubscriptionRoutes) -> None:
+    """Let a site take subscriptions, beside what it answers already."""
+    before, own = site.dynamic, Starlette(routes=more.routes())
+
+    async def dynamic(scope: Scope, receive: Receive, send: Send) -> None:
+        app = own if before is None or scope["path"].startswith(subscription.PREFIXES) else before
+        await app(scope, receive, send)
+
+    site.dynamic = dynamic
+    site.prefixes = (*site.prefixes, *subscription.PREFIXES)
 
 
 def _forget(method: str, target: bytes, status: int, size: int) -> None:

@@ -76,6 +76,7 @@ def make_channel(settings: Settings, name: str) -> Channel:
 def _email(settings: Settings) -> Channel:
     from examcal.channels.email import EmailChannel  # noqa: PLC0415 - only if configured
     from examcal.channels.smtp_session import Relay, Security  # noqa: PLC0415 - same
+    from examcal.cli.subscribing import personal  # noqa: PLC0415 - same
 
     smtp = settings.smtp
     relay = Relay(
@@ -86,4 +87,4 @@ def _email(settings: Settings) -> Channel:
         password=smtp.password.get_secret_value() if smtp.password else "",
         connections=smtp.connections,
     )
-    return EmailChannel(relay, sender=smtp.from_address or "")
+    return personal(settings, EmailChannel(relay, sender=smtp.from_address or ""))

@@ -16,6 +16,7 @@ from examcal.settings.values import (
     as_database_address,
     as_listen_address,
     as_name,
+    as_network,
     as_ping_address,
     as_robot,
     as_seconds,
@@ -81,6 +82,20 @@ class Smtp(Section):
     def effective_port(self) -> int:
         """The port; the usual one of the security mode where none is set."""
         return self.port or _STANDARD_PORTS[self.security]
+
+
+class Privacy(Section):
+    """Who handles the addresses of people who ask for mail (PIPL article 17). Without it nobody can subscribe."""
+
+    name: str | None = Field(default=None, max_length=200)
+    contact: str | None = Field(default=None, max_length=200)
+    key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if bool(self.name) != bool(self.contact):
+            raise UnfitValueError("needs both PRIVACY__NAME and PRIVACY__CONTACT: who handles addresses, how to ask")
+        return self
 
 
 class Application(Section):
@@ -165,7 +180,9 @@ class Settings(BaseSettings):
     future_days: int | None = Field(default=None, ge=1)
     weekly_summary: bool = True
     allow_network_fs: bool = False
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
     smtp: Smtp = Smtp()
+    privacy: Privacy = Privacy()
     wecom: Wecom = Wecom()
     apprise: dict[Name, SecretStr] = {}
     audiences: tuple[Audience, ...] = ()
@@ -193,6 +210,18 @@ class Settings(BaseSettings):
                     "entry {position} is neither an e-mail address nor wecom:NAME of a robot", position=position
                 )
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for position, address in enumerate(value, 1):
+            as_network(address, position)
+        return value
+
+    @property
+    def takes_subscribers(self) -> bool:
+        """Whether people can subscribe by e-mail: there is a way to write to them, and they are told by whom."""
+        return bool(self.smtp.host and self.privacy.name and self.privacy.contact)
 
     @property
     def database(self) -> str:

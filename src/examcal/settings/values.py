@@ -7,6 +7,7 @@ that may be secret never appear in a sentence.
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -96,6 +97,15 @@ def as_ping_address(value: object) -> str:
     text = str(value).strip()
     as_web_address(text.partition("?")[0])
     return text
+
+
+def as_network(value: str, position: int) -> str:
+    """Check an address or network of a proxy (``127.0.0.1``, ``10.0.0.0/8``); ``position`` is its place in a list."""
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise UnfitValueError("entry {position} is not an address or network of a proxy", position=position) from None
+    return value
 
 
 def is_mail_address(text: str) -> bool:
