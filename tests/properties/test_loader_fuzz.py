@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from examcal.errors import ScheduleRejectedError
 from examcal.schedule.dates import plain_edge
 from examcal.schedule.document import lines_of
+from examcal.schedule.drafts import MILESTONE_KEYS
 from examcal.schedule.loader import SourceText, load
 from examcal.schedule.problems import as_github, as_json, as_sarif, render
 from examcal.schedule.when import PhraseError, read_edge
@@ -126,11 +127,7 @@ NESTED = st.recursive(
     ),
     max_leaves=12,
 )
-KEYS = st.sampled_from(
-    # One line of words reads better than a list of 27 quoted ones.
-    "id kind name on at opens closes window when expected status days hours location url contacts source tasks notes "
-    "remind sessions requires tracks sites audience timezone renamed_from".split()  # noqa: SIM905
-)
+KEYS = st.sampled_from(sorted(MILESTONE_KEYS))
 
 
 @SETTINGS

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ Choice = TypeVar("Choice", bound=enum.StrEnum)
 NAME_LIMIT = 200
 TEXT_LIMIT = 4000
 URL_LIMIT = 2000
+MOST_GUESSES = 20
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
@@ -246,10 +248,7 @@ class Value:
         if text is None:
             return None
         if not is_zone(text):
-            known = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-            # Beijing is not in the database; its nearest spelling there is another city.
-            near = None if "beijing" in text.lower() else did_you_mean(text, known)
-            hint = near or Sentence("use an IANA name, e.g. Asia/Shanghai")
+            hint = self._nearest_zone(text) or Sentence("use an IANA name, e.g. Asia/Shanghai")
             self.report("bad-timezone", Sentence('"{value}" is not a time zone', {"value": text[:60]}), hint)
             return None
         if text.startswith("Etc/GMT") and text[7:8] in {"+", "-"}:
@@ -258,6 +257,17 @@ class Value:
             )
             self.report("reversed-timezone", message, Sentence("use an IANA name, e.g. Asia/Shanghai"))
         return text
+
+    def _nearest_zone(self, text: str) -> Sentence | None:
+        """Return the zone that was probably meant. Beijing is not in the database, and its nearest spelling misleads."""
+        if "beijing" in text.lower() or not self.findings.spend("zone guesses", MOST_GUESSES):
+            return None
+        return did_you_mean(text, _zones())
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
 
 
 class Fields:

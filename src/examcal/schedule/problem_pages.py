@@ -232,7 +232,7 @@ PAGES: tuple[ProblemPage, ...] = (
         "不认识的环节种类",
         "种类有 announcement(公告)、registration(报名)、review(审核)、payment(缴费)、ticket(准考证)、exam(考试)、"
         "score(成绩)、certificate(证书)、other(其他)。",
-        "reminders: {registartion: [opens]}",
+        "reminders: {signup: [opens]}",
         "reminders: {registration: [opens]}",
     ),
     _page(

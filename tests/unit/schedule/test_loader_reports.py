@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 
 from examcal.errors import Problem, Sentence, Severity
+from examcal.schedule.drafts import KIND_NAMES
 from examcal.schedule.problems import (
     Findings,
     Place,
@@ -18,6 +21,14 @@ from examcal.schedule.problems import (
     shortened,
     width,
 )
+from examcal.schedule.schema import DESCRIPTIONS
+from examcal.texts import catalogue
+
+SOURCES = Path(__file__).parents[3] / "src" / "examcal"
+MODULES = [
+    *("cautions", "dates", "document", "drafts", "fields", "loader", "occurrences", "problems", "references", "rules"),
+    "schema",
+]
 
 PROBLEM = Problem(
     "unknown-key",
@@ -93,3 +104,25 @@ def test_quoted_values_are_short_and_visible() -> None:
     assert shortened("a\x1b[31m" + "长" * 200) == "a\N{REPLACEMENT CHARACTER}[31m" + "长" * 73 + "…"
     assert closest("opnes", ["opens", "closes"]) == "opens"
     assert closest("开始", ["opens"]) is None
+
+
+def _sentences(path: Path) -> set[str]:
+    """Return the message identifiers that a module writes: first arguments of sentences and of errors."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    named = ((str(getattr(call.func, "id", "")), call.args) for call in calls)
+    return {
+        str(args[0].value)
+        for name, args in named
+        if (name == "Sentence" or name.endswith("Error")) and args and isinstance(args[0], ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("path", [*(SOURCES / "schedule" / f"{m}.py" for m in MODULES), SOURCES / "intake.py"], ids=str)
+def test_every_sentence_has_its_chinese(path: Path) -> None:
+    known = catalogue("zh-CN")
+    assert [sentence for sentence in _sentences(path) if known.gettext(sentence) == sentence] == []
+
+
+def test_every_description_of_the_schema_has_its_chinese() -> None:
+    known = catalogue("zh-CN")
+    assert [text for text in (*DESCRIPTIONS.values(), *KIND_NAMES.values()) if known.gettext(text) == text] == []
