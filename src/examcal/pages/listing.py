@@ -20,7 +20,7 @@ def schedule_json(schedule: Schedule, origin: Origin) -> bytes:
         "feed": origin.of(feed_path()),
         "exams": [_exam(exam, origin, layout) for exam in schedule.exams],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
 def _exam(exam: Exam, origin: Origin, layout: Layout) -> dict[str, Any]:
