@@ -259,7 +259,7 @@ class Value:
         return text
 
     def _nearest_zone(self, text: str) -> Sentence | None:
-        """Return the zone that was probably meant. Beijing is not in the database, and its nearest spelling misleads."""
+        """Return the zone that was meant. Beijing is not in the database, its nearest spelling misleads."""
         if "beijing" in text.lower() or not self.findings.spend("zone guesses", MOST_GUESSES):
             return None
         return did_you_mean(text, _zones())
