@@ -7,14 +7,14 @@ from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from icalendar import Calendar, Parameters, vText
-from icalendar.parser import Contentline
+from icalendar import Calendar, vText
 
 from examcal import __version__
 from examcal.feed.alarms import from_address, start_instant
 from examcal.feed.component import REMEMBERED, event_octets, zone_written
 from examcal.feed.event import CLOSES, Event
 from examcal.feed.expansion import Expansion
+from examcal.feed.folding import folded
 from examcal.feed.revision import Revision
 from examcal.feed.selection import DEFAULT, NOTHING_THERE, Selection, UnknownSelectionError
 from examcal.feed.wording import one_line
@@ -210,8 +210,7 @@ def _frame(zone: str, language: str) -> bytes:
 
 def _line(name: str, text: str) -> bytes:
     """Return a content line of a TEXT, escaped and folded."""
-    octets: bytes = Contentline.from_parts(name, Parameters(), vText(text)).to_ical()
-    return octets + b"\r\n"
+    return folded(name.encode() + b":" + vText(text).to_ical())
 
 
 def _occurrences(exam: Exam, sites: tuple[str, ...]) -> Iterator[Occurrence]:

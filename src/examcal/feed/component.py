@@ -15,6 +15,7 @@ from icalendar import Event as Component
 
 from examcal.feed.alarms import start_instant
 from examcal.feed.event import Event
+from examcal.feed.folding import whole_escapes
 from examcal.feed.revision import Revision
 from examcal.schedule.model import Kind
 
@@ -78,8 +79,7 @@ def _silent_octets(event: Event, revision: Revision, language: str) -> bytes:
     if event.url:
         component.add("url", event.url)
     component.add("x-examcal-id", event.id)
-    octets: bytes = component.to_ical()
-    return octets
+    return whole_escapes(component.to_ical())
 
 
 def _occupies(event: Event) -> bool:
@@ -108,5 +108,4 @@ def _alarm_octets(distance: timedelta | None, instant: datetime, title: str) -> 
         component.add("trigger", instant, parameters={"VALUE": "DATE-TIME"})
     else:
         component.add("trigger", distance)
-    octets: bytes = component.to_ical()
-    return octets
+    return whole_escapes(component.to_ical())

@@ -89,7 +89,7 @@ def unfolded(octets: bytes) -> Iterator[tuple[int, str, bool]]:
     number, parts, cut = 0, [b""], False
     for position, line in enumerate(_PHYSICAL.split(octets.removeprefix(_BOM)), 1):
         if line[:1] in {b" ", b"\t"} and number:
-            cut = cut or (len(parts[-1]) - len(parts[-1].rstrip(b"\\"))) % 2 == 1
+            cut = cut or (parts[-1].endswith(b"\\") and _is_open(b"".join(parts)))
             parts.append(line[1:])
             continue
         if number and any(parts):
@@ -97,6 +97,11 @@ def unfolded(octets: bytes) -> Iterator[tuple[int, str, bool]]:
         number, parts, cut = position, [line], False
     if any(parts):
         yield number, b"".join(parts).decode(errors="replace"), cut
+
+
+def _is_open(text: bytes) -> bool:
+    """Return whether ``text`` ends inside an escape."""
+    return (len(text) - len(text.rstrip(b"\\"))) % 2 == 1
 
 
 class Reader:
