@@ -12,7 +12,7 @@ from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import changing, looking
 from examcal.cli.output import write, write_json
 from examcal.cli.reading import present
-from examcal.cli.words import say
+from examcal.cli.words import language, say
 from examcal.errors import ConfigurationError, ExitCode, NoInputError, RefusedError
 from examcal.ledger.engine import parse_url, sqlite_file
 from examcal.ledger.opening import adopt, open_ledger, reconcile
@@ -42,7 +42,7 @@ def verify_ledger(invocation: Invocation) -> int:
     with looking(invocation.settings) as ledger:
         if ledger is None:
             raise ConfigurationError("there is no ledger yet; run examcal ledger init")
-        findings, counts = ledger.verify(), ledger.counts()
+        findings, counts = [finding.text(language()) for finding in ledger.verify()], ledger.counts()
     if invocation.wants_json:
         write_json({"fine": not findings, "findings": findings, **_sums(counts)})
     elif findings:

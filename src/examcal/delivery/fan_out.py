@@ -1,4 +1,4 @@
-"""Whom a reminder concerns, and when it leaves: from a schedule and people's choices to the ledger's set-based pages."""
+"""Whom a reminder concerns, and when it leaves: from a schedule and people's choices to the ledger's pages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from examcal.delivery.limits import Pace, leave_at
 from examcal.delivery.notices import main_changes
 from examcal.delivery.versions import Versions
 from examcal.identity import content_digest
-from examcal.ledger.port import Ledger
 from examcal.ledger.fan_out import Instead
+from examcal.ledger.port import Ledger
 from examcal.ledger.rows import Member, Reason, ReminderEntry, ReminderRow, Selection, Source, State
 from examcal.plan.audience import Audience, concerns
 from examcal.plan.planner import plan
@@ -124,11 +124,11 @@ def fan_out_some(
     ledger: Ledger, reach: Reach, paces: Mapping[str, Pace], now: datetime, *, ahead: timedelta, pages: int
 ) -> tuple[int, bool]:
     """Plan up to ``pages`` pages of deliveries, nearest reminder first; return how many, and whether more wait."""
-    made = done = 0
+    made = 0
     rows = ledger.waiting_for_fan_out(now + ahead)
     choices = ledger.selections() if rows else {}
     channels = {row.id: row.name for row in ledger.channels()} if rows else {}
-    for row in rows:
+    for position, row in enumerate(rows, 1):
         covering = reach.covering(row, choices)
         leaves = _leaves(row, channels, paces)
         everybody = covering == set(choices)
@@ -136,8 +136,7 @@ def fan_out_some(
             row, None if everybody else covering, leaves, now, instead=BEGINNINGS.get(row.entry.detail.get(INSTEAD))
         )
         made += count
-        done += 1
-        if more or done >= pages:
+        if more or position >= pages:
             return made, True
     return made, False
 

@@ -1,4 +1,4 @@
-"""One channel's lane: claim, freeze, send concurrently under the limits, settle as outcomes come in, until nothing is due.
+"""One channel's lane: claim, freeze, send concurrently under the limits, settle as outcomes come in.
 
 Outcomes are settled in groups: whatever has come in while the last commit was on its way. A claim is committed before
 anything is sent, and an outcome that cannot be recorded stops further claims until it can.

@@ -93,7 +93,7 @@ class Deliverer:
         self._tick_noted: datetime | None = None
 
     async def start(self) -> int:
-        """Begin: take back what a killed process left, reset breakers, look at the clock; return how many were taken."""
+        """Begin: take back what a killed process left, reset breakers, read the clock; return how many were taken."""
         return await self.thread.run(self._start)
 
     async def set_audiences(self, audiences: Sequence[Audience]) -> None:

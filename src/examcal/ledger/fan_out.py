@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, case, func, literal, select, true, update
+from sqlalchemy import Connection, Select, case, func, literal, select, update
 
 from examcal.ledger.planning import as_reminder_row
 from examcal.ledger.rows import ENDED, Reason, ReminderRow, State, micros
-from examcal.ledger.sets import count_up, is_postgres
+from examcal.ledger.sets import count_up, insert_ignoring
 from examcal.ledger.tables import delivery, recipient, reminder
 from examcal.plan.reminder import Purpose
 
@@ -59,7 +59,8 @@ def fan_out_page(
     made = 0
     if selections is None or selections:
         rows = _page(row, selections, leave_at, now, upto, instead)
-        made = max(connection.execute(_insert_ignoring(connection, rows)).rowcount, 0)
+        planned = insert_ignoring(connection, delivery).from_select(_COLUMNS, rows)
+        made = max(connection.execute(planned).rowcount, 0)
         count_up(connection, PLANNED_TOTAL, made)
     connection.execute(update(reminder).where(reminder.c.id == row.id).values(cursor=upto))
     return made, upto < last
@@ -105,14 +106,3 @@ def _page(
 def micros_of(span: timedelta) -> int:
     """Return a span as whole microseconds."""
     return span // timedelta(microseconds=1)
-
-
-def _insert_ignoring(connection: Connection, rows: Select[tuple[object, ...]]):  # type: ignore[no-untyped-def]  # either dialect
-    if is_postgres(connection):
-        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415  # only the one in use
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # noqa: PLC0415
-
-        rows = rows.where(true())  # SQLite's grammar needs a WHERE before ON CONFLICT
-    made = insert(delivery).from_select(_COLUMNS, rows).on_conflict_do_nothing()
-    return made.execution_options(preserve_rowcount=True)

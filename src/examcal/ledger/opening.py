@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from examcal.errors import ConfigurationError, PermissionDeniedError, StorageError
+from examcal.errors import ConfigurationError, PermissionDeniedError, Sentence, StorageError
 from examcal.ledger import repair, upkeep
 from examcal.ledger.engine import make_engine, parse_url, reading, sqlite_file, writing
 from examcal.ledger.place import Place, machine_id
@@ -117,11 +117,12 @@ def _inspect(place: Place, *, make: bool) -> bool:
     else:
         size = file.stat().st_size
     if not size and marker is not None:
-        lost = "the ledger {path} is gone" if size is None else "the ledger {path} is empty"
+        lost = Sentence("gone") if size is None else Sentence("empty")
         raise ConfigurationError(
-            lost + ", but {marker} says that one existed; restore it, or remove the marker and run"
+            "the ledger {path} is {lost}, but {marker} says that one existed; restore it, or remove the marker and run"
             " examcal ledger init (a new ledger sends again what is still due)",
             path=file,
+            lost=lost,
             marker=place.folder / "ledger.marker",
         )
     if not size:

@@ -103,7 +103,7 @@ class Place:
             self._identity = (found.st_dev, found.st_ino)
 
     def check(self) -> None:
-        """Raise LedgerDamagedError if the open file is no longer the one with its name, LedgerFullError without room."""
+        """Raise LedgerDamagedError if the open file lost its name to another one, LedgerFullError without room."""
         if self._identity is not None and self.file is not None:
             try:
                 found = self.file.stat()

@@ -1,4 +1,4 @@
-"""T0: accept a schedule version, and plan, move, cancel and revive what follows from it, in the caller's transaction."""
+"""T0: accept a schedule version, and plan, move, cancel and revive what follows from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from examcal.ledger.rows import (
     instant,
     micros,
 )
-from examcal.ledger.sets import among, read_meta, write_meta
+from examcal.ledger.sets import among, insert_ignoring, read_meta, write_meta
 from examcal.ledger.tables import delivery, reminder, schedule_version
 from examcal.plan.reminder import Purpose
 
@@ -168,17 +168,10 @@ def _changeable(connection: Connection, purpose: Purpose, now: datetime) -> list
 def _insert(connection: Connection, entries: Sequence[ReminderEntry], version_id: int, now: datetime) -> int:
     if not entries:
         return 0
-    dialect_insert = _insert_ignoring(connection)
-    made = connection.execute(dialect_insert, [_columns(entry, version_id, now) for entry in entries])
+    made = connection.execute(
+        insert_ignoring(connection, reminder), [_columns(entry, version_id, now) for entry in entries]
+    )
     return max(made.rowcount, 0)
-
-
-def _insert_ignoring(connection: Connection):  # type: ignore[no-untyped-def]  # two dialects' classes, one method
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as dialect_insert  # noqa: PLC0415  # only the one in use
-    else:
-        from sqlalchemy.dialects.sqlite import insert as dialect_insert  # type: ignore[assignment]  # noqa: PLC0415
-    return dialect_insert(reminder).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _columns(entry: ReminderEntry, version_id: int, now: datetime) -> dict[str, object]:

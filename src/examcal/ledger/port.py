@@ -23,6 +23,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from examcal.errors import Sentence
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.claims import Claimed, Terms
 from examcal.ledger.fan_out import Instead
@@ -51,7 +52,7 @@ class Ledger(Protocol):
 
     @property
     def shared(self) -> bool:
-        """Whether several processes deliver from it (PostgreSQL); then claims have leases, else the only daemon's lock."""
+        """Whether several processes deliver from it (PostgreSQL), so that leases decide and not the daemon's lock."""
 
     # --- T0: the schedule and its plan
     def accept(
@@ -69,7 +70,7 @@ class Ledger(Protocol):
         """Return the latest version with this digest, or None."""
 
     def told_versions(self, now: datetime) -> tuple[int | None, dict[str, tuple[int, int]]]:
-        """Return the version people know: the first one, and by occurrence that of the last notice out and their number."""
+        """Return the version people know, and by occurrence that of the last notice out and their number."""
 
     def known_keys(self) -> set[str]:
         """Return the keys of all live reminders and notices."""
@@ -217,7 +218,7 @@ class Ledger(Protocol):
         """Set such a value."""
 
     # --- care
-    def verify(self) -> list[str]:
+    def verify(self) -> list[Sentence]:
         """Return what is wrong with the ledger, as sentences; empty if nothing is."""
 
     def backup(self, target: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, exists, func, insert, select, text, update
 
-from examcal.errors import ConfigurationError, RefusedError
+from examcal.errors import ConfigurationError, RefusedError, Sentence
 from examcal.identity import delivery_key
 from examcal.ledger.claims import JOURNAL_COUNT
 from examcal.ledger.looks import counts
@@ -20,13 +20,16 @@ RESTORED = "restored"
 """Noted where the journal names deliveries that the restored ledger has not planned yet."""
 
 
-def verify(connection: Connection) -> list[str]:
+def verify(connection: Connection) -> list[Sentence]:
     """Return what is wrong: pages, references, the conservation law. Empty if nothing is."""
     findings = [] if is_postgres(connection) else _pages(connection)
     counted = counts(connection)
     if not counted.is_conserved:
         findings.append(
-            f"planned {counted.planned_total} is not open {counted.open} + ended {counted.ended}: rows are missing"
+            Sentence(
+                "planned {planned} is not open {open} + ended {ended}: rows are missing or were added",
+                {"planned": counted.planned_total, "open": counted.open, "ended": counted.ended},
+            )
         )
     for column, target in (
         (delivery.c.reminder_id, reminder.c.id),
@@ -36,7 +39,8 @@ def verify(connection: Connection) -> list[str]:
         orphans = select(func.count()).where(~exists().where(target == column)).select_from(delivery)
         number = int(connection.execute(orphans).scalar_one())
         if number:
-            findings.append(f"{number} deliveries name a {target.table.name} that does not exist")
+            values = {"count": number, "table": target.table.name}
+            findings.append(Sentence("{count} deliveries name a {table} that does not exist", values))
     return findings
 
 
@@ -106,6 +110,6 @@ def journal_count(connection: Connection) -> int:
     return int(read_meta(connection, JOURNAL_COUNT) or 0)
 
 
-def _pages(connection: Connection) -> list[str]:
+def _pages(connection: Connection) -> list[Sentence]:
     rows = connection.execute(text("PRAGMA integrity_check(20)")).scalars().all()
-    return [] if rows == ["ok"] else [str(row) for row in rows]
+    return [] if rows == ["ok"] else [Sentence("damaged: {finding}", {"finding": row}) for row in rows]

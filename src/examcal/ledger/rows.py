@@ -162,7 +162,7 @@ class Claim:
     """A delivery that this process may send now, with everything that composing it needs.
 
     ``variant`` tells how late it is: 0 in time, else one more than the full hours since it was due; it is fixed at the
-    first claim, so that a retry finds the same frozen bytes. ``bundle_id`` is set where it belongs to a grouped message.
+    first claim, so that a retry finds the same frozen bytes. ``bundle_id`` ties it to a grouped message.
     """
 
     delivery_id: int
@@ -223,7 +223,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A channel's health, shared by all processes. ``paused`` holds it until ``open_at``; ``failures`` count in a row."""
+    """A channel's health, shared by all processes: paused until ``open_at``; ``failures`` count in a row."""
 
     id: int
     name: str

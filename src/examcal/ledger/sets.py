@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, cast, func, literal, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, bindparam, cast, func, literal, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from examcal.ledger.tables import meta
@@ -26,6 +27,12 @@ def among(connection: Connection, column: ColumnElement[int], ids: Iterable[int]
         return column == func.any(cast(literal(numbers, ARRAY(BigInteger)), ARRAY(BigInteger)))
     rows = func.json_each(json.dumps(numbers)).table_valued("value")
     return column.in_(select(rows.c.value))
+
+
+def insert_ignoring(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT whose rows that exist already are left as they are, and that counts the new ones."""
+    made = postgresql.insert(table) if is_postgres(connection) else sqlite.insert(table)
+    return made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def settle_rows(connection: Connection, rows: Sequence[Mapping[str, object]], *, token: str, now: int) -> list[int]:

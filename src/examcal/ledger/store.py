@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from examcal.errors import Sentence
 from examcal.ledger import bytes_kept, claims, fan_out, looks, people, planning, repair, sets, upkeep
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.claims import Claimed, Terms
@@ -277,7 +278,7 @@ class SqlLedger:
         """Set a shared value."""
         self._write(sets.write_meta, key, value)
 
-    def verify(self) -> list[str]:
+    def verify(self) -> list[Sentence]:
         """Return what is wrong."""
         return self._read(repair.verify)
 
