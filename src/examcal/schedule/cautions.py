@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
+from examcal.schedule.checks import office_hours
 from examcal.schedule.dates import spoken
-from examcal.schedule.fields import Fields, Value, office_hours
+from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import (
     Anchor,
     Audience,

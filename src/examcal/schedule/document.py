@@ -15,6 +15,7 @@ import yaml
 
 from examcal.errors import Sentence
 from examcal.schedule.problems import Findings, Place
+from examcal.schedule.syntax import report_syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +76,8 @@ class Mapping(Node):
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 # Left behind by copying from web pages; invisible, and they make equal words differ.
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
-_UNCLOSED = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
 
-# What libyaml says, and how we say it. Sentences of ours, one for each of its frequent complaints.
-_COMPLAINTS = {
-    "found character that cannot start any token": Sentence("a value cannot begin with this character"),
-    "mapping values are not allowed in this context": Sentence('": " is not allowed here'),
-    "did not find expected key": Sentence("a key was expected here; look at the indentation and the quotes"),
-    "did not find expected '-' indicator": Sentence('the list goes on here without its "-"; look at the indentation'),
-    "could not find expected ':'": Sentence('this line has no ": " after its key'),
-    "block sequence entries are not allowed in this context": Sentence('a list cannot begin here with "-"'),
-    "found unknown escape character": Sentence("this escape does not exist in double quotes"),
-    "did not find expected <document start>": Sentence("the document ends here, but more text follows"),
-    "found invalid Unicode character escape code": Sentence("this escape names no character"),
-    "did not find expected node content": Sentence("a value was expected here"),
-    "did not find expected comment or line break": Sentence("a line break is expected here"),
-    "did not find expected alphabetic or numeric character": Sentence("anchors and aliases are not allowed"),
-}
 _MOST_DUPLICATES = 100
-_TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
-_NO_SPACE = re.compile(r"[\s-]*[a-z_]+:[^\s/]")
-_FULL_WIDTH_COLON = re.compile(r"[\s-]*[\w-]+\s*：")
 
 
 def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None:
@@ -160,7 +142,7 @@ def parse(source: SourceText, findings: Findings, limits: Limits | None = None) 
     try:
         root = builder.build()
     except yaml.MarkedYAMLError as error:
-        _report_syntax(source.name, text, error, findings)
+        report_syntax(source.name, text, error, findings, limits.depth)
         return None
     except yaml.reader.ReaderError as error:
         message = Sentence("this is not YAML: {reason}", {"reason": str(error.reason)})
@@ -184,58 +166,10 @@ def _top(root: Node | None, file: str, findings: Findings) -> Mapping | None:
     return None
 
 
-def _report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: Findings) -> None:
-    mark = error.problem_mark or error.context_mark
-    complaint = str(error.problem or error.context or "")
-    message = _COMPLAINTS.get(complaint, Sentence("this is not YAML: {reason}", {"reason": complaint}))
-    if error.context_mark and error.context in _UNCLOSED and _is_open_ended(complaint):
-        mark, message = error.context_mark, Sentence("what opens here is not closed")
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    if complaint == _TOO_DEEP_FOR_LIBYAML:
-        findings.report(
-            "too-deep", place, "", Sentence("nesting deeper than {limit} levels", {"limit": Limits().depth})
-        )
-        return
-    lines = re.split(r"\r\n|\r|\n", text)
-    if _report_known_slip(place, lines, findings):
-        return
-    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-    findings.report("bad-yaml", place, "", message, hint=_syntax_hint(line))
-
-
-def _is_open_ended(complaint: str) -> bool:
-    return complaint.startswith(("found unexpected end of stream", "did not find expected ',' or"))
-
-
-def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bool:
-    """Report a tab or a full-width colon that explains the trouble at ``place``; it may stand on a line before."""
-    for number in range(place.line, max(place.line - 3, 0), -1):
-        line = lines[number - 1] if number <= len(lines) else ""
-        colon = _FULL_WIDTH_COLON.match(line)
-        if colon:
-            message = Sentence('the colon after a key must be the half-width ": ", not "："')
-            findings.report("full-width-colon", Place(place.file, number, colon.end()), "", message, value="：")
-            return True
-        if number < place.line and _NO_SPACE.match(line):
-            hint = Sentence('put a space after the colon: "key: value"')
-            message = Sentence('this line has no ": " after its key')
-            findings.report("bad-yaml", Place(place.file, number, 1), "", message, hint=hint)
-            return True
-        if number == place.line and "\t" in line[: len(line) - len(line.lstrip())]:
-            hint = Sentence("indent with spaces, two for each level")
-            findings.report(
-                "tab-indent", Place(place.file, number, 1), "", Sentence("tabs cannot indent YAML"), hint=hint
-            )
-            return True
-    return False
-
-
-def _syntax_hint(line: str) -> Sentence | None:
-    if _NO_SPACE.match(line):
-        return Sentence('put a space after the colon: "key: value"')
-    if line.count(": ") > 1 and not line.lstrip().startswith(("{", "- {")):
-        return Sentence('put a value that contains ": " in quotes')
-    return None
+def _start(event: yaml.Event) -> tuple[int, int]:
+    """Return where an event begins, from 1; libyaml counts from 0 and always knows."""
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
 
 class _RefusedError(Exception):
@@ -259,19 +193,18 @@ class _Builder:
     def build(self) -> Node | None:
         """Return the document's root, or None where the file has no content."""
         for event in self._events():
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
+            if isinstance(event, yaml.ScalarEvent):
                 self._add(self._scalar(event))
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            elif isinstance(event, yaml.CollectionStartEvent):
                 self._open(event)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            elif isinstance(event, yaml.CollectionEndEvent):
                 self.stack.pop()
                 self.key.pop()
-            elif kind is yaml.DocumentStartEvent:
+            elif isinstance(event, yaml.DocumentStartEvent):
                 self.documents += 1
                 if self.documents > 1:
                     self._refuse("several-documents", event, Sentence('one document only; delete the "---" here'))
-            elif kind is yaml.AliasEvent:
+            elif isinstance(event, yaml.AliasEvent):
                 self._refuse_anchor(event)
         return self.root
 
@@ -281,30 +214,30 @@ class _Builder:
             yield event
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
-        mark = event.start_mark
+        line, column = _start(event)
         self._check(event)
         if len(self.stack) >= self.limits.depth:
             params = {"limit": self.limits.depth}
             self._refuse("too-deep", event, Sentence("nesting deeper than {limit} levels", params))
         node: Sequence | Mapping
         if type(event) is yaml.MappingStartEvent:
-            node = Mapping(mark.line + 1, mark.column + 1)
+            node = Mapping(line, column)
         else:
-            node = Sequence(mark.line + 1, mark.column + 1, is_flow=bool(event.flow_style))
+            node = Sequence(line, column, is_flow=bool(event.flow_style))
         self._add(node)
         self.stack.append(node)
         self.key.append(None)
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        mark = event.start_mark
+        line, column = _start(event)
         if event.anchor or event.tag:
             self._check(event)
         text = event.value
         if self.has_invisible and _INVISIBLE.search(text):
             text = _INVISIBLE.sub("", text)
             message = Sentence("an invisible character was left out here")
-            self.findings.report("hidden-character", Place(self.file, mark.line + 1, mark.column + 1), "", message)
-        return Scalar(mark.line + 1, mark.column + 1, text, not event.style)
+            self.findings.report("hidden-character", Place(self.file, line, column), "", message)
+        return Scalar(line, column, text, not event.style)
 
     def _add(self, node: Node) -> None:
         self.nodes += 1
@@ -360,6 +293,6 @@ class _Builder:
         self._refuse("aliases-not-allowed", event, message, hint)
 
     def _refuse(self, code: str, event: yaml.Event, message: Sentence, hint: Sentence | None = None) -> None:
-        mark = event.start_mark
-        self.findings.report(code, Place(self.file, mark.line + 1, mark.column + 1), "", message, hint=hint)
+        line, column = _start(event)
+        self.findings.report(code, Place(self.file, line, column), "", message, hint=hint)
         raise _RefusedError

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from examcal.errors import Sentence
 from examcal.schedule import dates
 from examcal.schedule.dates import UnreadableError, When, read_when
-from examcal.schedule.fields import TEXT_LIMIT, Fields, Value
+from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import (
     Audience,
     Contact,
@@ -17,17 +16,27 @@ from examcal.schedule.model import (
     Rule,
     Session,
     Site,
-    Source,
     Status,
     Text,
     Track,
 )
-from examcal.schedule.problems import closest, expected_one_of
-from examcal.schedule.rules import RuleError, parse_rule
+from examcal.schedule.parts import (
+    Ids,
+    contacts_of,
+    few,
+    listed,
+    name_of,
+    optional,
+    read_reminders,
+    read_rules,
+    report_unknown,
+    sites_of,
+    source_of,
+    text_of,
+    tracks_of,
+)
 from examcal.schedule.workdays import Workdays
 from examcal.texts import LANGUAGES, translate
-
-Part = TypeVar("Part")
 
 _SHARED = frozenset({"location", "url", "contacts", "source", "tasks", "notes", "remind", "sessions"})
 SITE_WINDOW_KEYS = dates.KEYS | _SHARED
@@ -37,14 +46,10 @@ MILESTONE_KEYS = SITE_WINDOW_KEYS | {
 EXAM_KEYS = frozenset(
     {"id", "name", "organizer", "url", "notes", "contacts", "timezone", "sites", "tracks", "reminders", "milestones"}
 )
-CONTACT_KEYS = frozenset({"name", "phones", "hours", "email", "url"})
-SITE_KEYS = frozenset({"id", "name", "phones", "address", "url"})
-TRACK_KEYS = frozenset({"id", "name"})
-SOURCE_KEYS = frozenset({"title", "url", "quote", "published", "checked"})
 SESSION_KEYS = frozenset({"name", "opens", "closes"})
 MOST_WINDOWS = 8000
 """Milestones and sites' own windows in one schedule."""
-MOST_TASKS, MOST_ENTRIES, MOST_RULES = 100, 500, 50
+MOST_TASKS = 100
 
 # Names of published files and addresses (an exam's pages are at /ID/), and what Windows cannot store.
 RESERVED_IDS = frozenset(
@@ -110,123 +115,7 @@ class ExamDraft:
     milestones: list[Draft] = field(default_factory=list)
 
 
-# Parts ------------------------------------------------------------------------------------------------------------
-
-
-def few(value: Value | None, limit: int = MOST_ENTRIES) -> list[Value]:
-    """Return the entries of a list; too long a one is a finding, and the rest of it is not read."""
-    entries = value.entries() if value else []
-    if value and len(entries) > limit:
-        value.report("too-many", Sentence("more than {limit} entries", {"limit": limit}))
-    return entries[:limit]
-
-
-def optional(value: Value | None, read: Callable[[Value], Part | None]) -> Part | None:
-    """Return what ``read`` makes of a value, or None where there is none."""
-    return read(value) if value else None
-
-
-def listed(value: Value | None, read: Callable[[Value], Part | None], limit: int = MOST_ENTRIES) -> tuple[Part, ...]:
-    """Return what ``read`` makes of each entry, without those that cannot be read."""
-    return tuple(part for part in map(read, few(value, limit)) if part is not None)
-
-
-def name_of(fields: Fields, language: str) -> Text | None:
-    """Return the required name of a part."""
-    return optional(fields.require("name"), lambda value: value.texts(default_language=language))
-
-
-def text_of(fields: Fields, key: str, language: str, *, one_line: bool = True) -> Text | None:
-    """Return an optional text."""
-    return optional(
-        fields.get(key), lambda value: value.texts(TEXT_LIMIT, one_line=one_line, default_language=language)
-    )
-
-
-def _phone(value: Value) -> str | None:
-    text = value.line(40)
-    if text is None or sum(c.isdigit() for c in text) >= 3:  # noqa: PLR2004  # the shortest numbers, such as 120
-        return text
-    value.report("bad-phone", Sentence('"{value}" is not a telephone number', {"value": text}))
-    return None
-
-
-def _contact(value: Value, language: str) -> Contact | None:
-    fields = value.fields(CONTACT_KEYS)
-    if fields is None:
-        return None
-    name = name_of(fields, language)
-    phones = listed(fields.get("phones"), _phone)
-    hours = text_of(fields, "hours", language)
-    email, url = optional(fields.get("email"), Value.email), optional(fields.get("url"), Value.url)
-    return Contact(name, phones, hours, email, url) if name else None
-
-
-def contacts_of(fields: Fields, language: str) -> tuple[Contact, ...]:
-    """Return the contacts under ``contacts``, a mapping or a list of them."""
-    return listed(fields.get("contacts"), lambda value: _contact(value, language))
-
-
-def _source(value: Value, language: str) -> Source | None:
-    fields = value.fields(SOURCE_KEYS)
-    if fields is None:
-        return None
-    title = text_of(fields, "title", language)
-    quote = optional(fields.get("quote"), Value.words)
-    url, published = optional(fields.get("url"), Value.url), optional(fields.get("published"), Value.day)
-    checked = optional(fields.get("checked"), Value.day)
-    return Source(title, url, quote, published, checked)
-
-
-def read_rules(value: Value) -> list[tuple[Value, Rule]]:
-    """Return the reminder rules of a list with their places; those that cannot be read are reported."""
-    rules: list[tuple[Value, Rule]] = []
-    for entry in few(value, MOST_RULES):
-        text = entry.scalar()
-        if text is None:
-            continue
-        try:
-            rules.append((entry, parse_rule(text)))
-        except RuleError as error:
-            entry.report("bad-rule", error.sentence, error.hint)
-    return rules
-
-
-def read_reminders(value: Value | None) -> dict[Kind, tuple[Rule, ...]]:
-    """Return the default rules by kind."""
-    rules: dict[Kind, tuple[Rule, ...]] = {}
-    for key, listed_rules in value.pairs() if value else []:
-        kind = key.choice(Kind, "unknown-kind")
-        if kind:
-            rules[kind] = tuple(rule for _, rule in read_rules(listed_rules))
-    return rules
-
-
 # Exams ------------------------------------------------------------------------------------------------------------
-
-
-class Ids:
-    """The ids already used in one list, by which a second use is found."""
-
-    def __init__(self) -> None:
-        self.first: dict[str, Value] = {}
-
-    def claim(self, value: Value | None) -> str | None:
-        """Return a valid id that nobody else has; another one is reported."""
-        identifier = value.identifier() if value else None
-        if value is None or identifier is None:
-            return None
-        first = self.first.setdefault(identifier, value)
-        if first is value:
-            return identifier
-        place = first.place
-        params = {"id": identifier, "file": place.file, "line": place.line}
-        is_here = place.file == value.file
-        message = Sentence('the id "{id}" is already used at line {line}', params)
-        if not is_here:
-            message = Sentence('the id "{id}" is already used in {file}, line {line}', params)
-        value.report("duplicate-id", message, Sentence("ids must differ; calendars and reminders know things by them"))
-        return None
 
 
 def read_exam(value: Value, defaults: Defaults, ids: Ids) -> ExamDraft | None:
@@ -249,8 +138,8 @@ def read_exam(value: Value, defaults: Defaults, ids: Ids) -> ExamDraft | None:
         fields,
         own,
         details,
-        _sites(fields, own.language),
-        _tracks(fields, own.language),
+        sites_of(fields, own.language),
+        tracks_of(fields, own.language),
         contacts_of(fields, own.language),
     )
     milestone_ids = Ids()
@@ -268,37 +157,6 @@ def _exam_id(fields: Fields, ids: Ids) -> str | None:
         message = Sentence('"{id}" is kept for pages and files of examcal', {"id": identifier})
         value.report("reserved-id", message, Sentence("choose an id such as physician-2026-beijing"))
     return identifier
-
-
-def _sites(fields: Fields, language: str) -> tuple[Site, ...]:
-    ids = Ids()
-
-    def read(value: Value) -> Site | None:
-        site = value.fields(SITE_KEYS)
-        if site is None:
-            return None
-        identifier, name = ids.claim(site.require("id")), name_of(site, language)
-        phones = listed(site.get("phones"), _phone)
-        address, url = text_of(site, "address", language), optional(site.get("url"), Value.url)
-        return Site(identifier, name, phones, address, url) if identifier and name else None
-
-    return listed(fields.get("sites"), read)
-
-
-def _tracks(fields: Fields, language: str) -> tuple[Track, ...]:
-    ids = Ids()
-
-    def read(value: Value) -> Track | None:
-        track = value.fields(TRACK_KEYS)
-        if track is None:
-            return None
-        identifier, name = ids.claim(track.require("id")), name_of(track, language)
-        return Track(identifier, name) if identifier and name else None
-
-    return listed(fields.get("tracks"), read)
-
-
-# Milestones -------------------------------------------------------------------------------------------------------
 
 
 def _afford(value: Value) -> bool:
@@ -351,32 +209,12 @@ def _known(value: Value | None, known: set[str], what: str) -> tuple[str, ...]:
 
     def read(entry: Value) -> str | None:
         text = entry.scalar()
-        return text if text in known or text is None else report_unknown(entry, text, known, what)
+        if text is None or text in known:
+            return text
+        report_unknown(entry, text, known, what)
+        return None
 
     return listed(value, read)
-
-
-_UNKNOWN = {
-    "site": Sentence("the exam has no such site"),
-    "track": Sentence("the exam has no such track"),
-    "milestone": Sentence("the exam has no such milestone"),
-}
-
-
-def report_unknown(value: Value, text: str, known: set[str], what: str) -> None:
-    """Report an id that is not in the exam."""
-    message = Sentence('"{id}": {reason}', {"id": text[:60], "reason": _UNKNOWN[what]})
-    value.findings.report(
-        f"unknown-{what}", value.place, value.path, message, hint=_nearest(text, known), value=value.text or None
-    )
-
-
-def _nearest(text: str, known: set[str]) -> Sentence | None:
-    if not known or len(known) > MOST_ENTRIES:
-        return None
-    near = closest(text, known)
-    listed_ids = sorted(known)[:20]
-    return expected_one_of([near, *(i for i in listed_ids if i != near)] if near else listed_ids, text)
 
 
 def _site_windows(value: Value, area: Draft, exam: ExamDraft) -> list[Draft]:
@@ -415,7 +253,7 @@ def _draft(fields: Fields, identifier: str, zone: str, defaults: Defaults) -> Dr
         "url": optional(fields.get("url"), Value.url),
         "expected": text_of(fields, "expected", language),
         "notes": text_of(fields, "notes", language, one_line=False),
-        "sources": listed(fields.get("source"), lambda value: _source(value, language), 50),
+        "sources": listed(fields.get("source"), lambda value: source_of(value, language), 50),
         "tasks": _tasks(fields, language),
         "contacts": contacts_of(fields, language),
         "sessions": _sessions(fields, when, zone, language),

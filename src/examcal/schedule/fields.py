@@ -11,14 +11,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
-from functools import lru_cache
-from itertools import pairwise
 from typing import TypeVar
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
 from examcal.errors import Sentence
+from examcal.schedule.checks import FULL_WIDTH, is_zone, offset_of, parse_hours, text_fault, url_fault, zones
 from examcal.schedule.document import Mapping, Node, Scalar, Sequence
+from examcal.schedule.joining import join_entries, join_values
 from examcal.schedule.model import Hours, Text
 from examcal.schedule.problems import Findings, Place, did_you_mean, expected_one_of
 from examcal.schedule.rules import parse_clock
@@ -27,16 +25,11 @@ Choice = TypeVar("Choice", bound=enum.StrEnum)
 
 NAME_LIMIT = 200
 TEXT_LIMIT = 4000
-URL_LIMIT = 2000
-MOST_GUESSES = 20
+MOST_GUESSES, MOST_UNKNOWN_ZONES = 20, 200
+_UNKNOWN_ZONES = "unknown zones"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—~至到]\s*(\d{1,2}):(\d{2})", re.ASCII)
-# Characters that reorder what is shown (Unicode TR36, "bidirectional text spoofing").
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_DAY_MINUTES = 24 * 60
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９：－／", "0123456789:-/")
 _ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
 _CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
 
@@ -107,7 +100,7 @@ class Value:
         if not text:
             self.report("empty-value", Sentence("a text is expected here"))
             return None
-        fault = _text_fault(text, limit)
+        fault = text_fault(text, limit)
         if fault:
             self.report(*fault)
             return None
@@ -151,7 +144,7 @@ class Value:
 
         ``[照片(jpg, 小于30kB)]`` is one text, and so are the hours in ``{hours: 09:00-11:30, 13:30-17:00}``.
         """
-        cut = _join_entries(self.node) if isinstance(self.node, Sequence) else _join_values(self.node)
+        cut = join_entries(self.node) if isinstance(self.node, Sequence) else join_values(self.node)
         for rest in cut:
             message = Sentence("the comma cuts this text in two; it was read as one")
             place = Value(rest, self.path, self.file, self.findings)
@@ -191,7 +184,7 @@ class Value:
     def url(self) -> str | None:
         """Return an http or https address without user name and password."""
         text = self.scalar()
-        fault = _url_fault(text) if text is not None else None
+        fault = url_fault(text) if text is not None else None
         if fault:
             self.report("bad-url", fault, Sentence("write e.g. https://www.nmec.org.cn"))
             return None
@@ -211,7 +204,7 @@ class Value:
         text = self.scalar()
         if text is None:
             return None
-        folded = text.translate(_FULL_WIDTH)
+        folded = text.translate(FULL_WIDTH)
         found = _ISO_DAY.fullmatch(folded) or _CHINESE_DAY.fullmatch(folded)
         hint = Sentence("write e.g. 2026-01-29")
         if not found:
@@ -226,7 +219,7 @@ class Value:
     def clock(self) -> time | None:
         """Return a time of day, ``09:00``."""
         text = self.scalar()
-        moment = parse_clock(text.translate(_FULL_WIDTH)) if text is not None else None
+        moment = parse_clock(text.translate(FULL_WIDTH)) if text is not None else None
         if text is not None and moment is None:
             message = Sentence('"{value}" is not a time of day', {"value": text[:60]})
             self.report("bad-time", message, Sentence('write e.g. "09:00"'))
@@ -245,15 +238,16 @@ class Value:
     def zone(self) -> str | None:
         """Return the name of a time zone that the zone database has."""
         text = self.scalar()
-        if text is None:
+        if text is None or self.findings.spent.get(_UNKNOWN_ZONES, 0) > MOST_UNKNOWN_ZONES:
             return None
         if not is_zone(text):
+            self.findings.spend(_UNKNOWN_ZONES, MOST_UNKNOWN_ZONES)
             hint = self._nearest_zone(text) or Sentence("use an IANA name, e.g. Asia/Shanghai")
             self.report("bad-timezone", Sentence('"{value}" is not a time zone', {"value": text[:60]}), hint)
             return None
         if text.startswith("Etc/GMT") and text[7:8] in {"+", "-"}:
             message = Sentence(
-                "the sign in {value} is reversed: it is {meaning}", {"value": text, "meaning": _meaning(text)}
+                "the sign in {value} is reversed: it is {meaning}", {"value": text, "meaning": offset_of(text)}
             )
             self.report("reversed-timezone", message, Sentence("use an IANA name, e.g. Asia/Shanghai"))
         return text
@@ -262,12 +256,7 @@ class Value:
         """Return the zone that was meant. Beijing is not in the database, its nearest spelling misleads."""
         if "beijing" in text.lower() or not self.findings.spend("zone guesses", MOST_GUESSES):
             return None
-        return did_you_mean(text, _zones())
-
-
-@lru_cache(maxsize=1)
-def _zones() -> tuple[str, ...]:
-    return tuple(sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
+        return did_you_mean(text, zones())
 
 
 class Fields:
@@ -321,125 +310,5 @@ class Fields:
         return value.entries() if value else []
 
 
-def _join_entries(node: Sequence) -> list[Scalar]:
-    """Join the entries of a list in brackets that belong together; return the pieces that were appended."""
-    kept: list[Node] = []
-    rests: list[Scalar] = []
-    for entry in node.entries if node.is_flow else ():
-        last = kept[-1] if kept else None
-        if isinstance(last, Scalar) and isinstance(entry, Scalar) and _is_cut(last):
-            _append(last, entry)
-            rests.append(entry)
-        else:
-            kept.append(entry)
-    node.entries = kept if node.is_flow else node.entries
-    return rests
-
-
-def _join_values(node: Node) -> list[Scalar]:
-    """Join to each text of a mapping the keys without value that follow and belong to it; return those keys."""
-    rests: list[Scalar] = []
-    last_key, last = "", None
-    for key, value in list(node.values.items()) if isinstance(node, Mapping) else ():
-        is_rest = _is_null(value) and (_is_cut(last) or (last_key == "hours" and _HOURS.fullmatch(key)))
-        if isinstance(node, Mapping) and isinstance(last, Scalar) and is_rest:
-            _append(last, node.keys[key])
-            rests.append(node.keys.pop(key))
-            del node.values[key]
-        else:
-            last_key, last = key, value
-    return rests
-
-
-def _append(text: Scalar, rest: Scalar) -> None:
-    text.text = f"{text.text}, {rest.text}"
-
-
-def _is_cut(node: Node | None) -> bool:
-    """Return whether a text without quotes has an opening bracket that it does not close."""
-    if not isinstance(node, Scalar) or not node.is_plain or len(node.text) > TEXT_LIMIT:
-        return False
-    return sum(map(node.text.count, "(（《")) > sum(map(node.text.count, ")）》"))
-
-
 def _is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.is_null
-
-
-def _text_fault(text: str, limit: int) -> tuple[str, Sentence, Sentence | None] | None:
-    """Return what is wrong with a text. ``=?`` begins an encoded word, which mail libraries decode into headers."""
-    if len(text) > limit:
-        params = {"length": len(text), "limit": limit}
-        return "text-too-long", Sentence("the text has {length} characters, the limit is {limit}", params), None
-    control = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"), None)
-    if control:
-        params = {"number": f"{ord(control):04X}"}
-        return "bad-text", Sentence("control characters are not allowed (U+{number})", params), None
-    if "=?" in text:
-        return "bad-text", Sentence('"=?" is not allowed: mail programs read it as an encoded header'), None
-    if _BIDI.search(text):
-        hint = Sentence("type the text again instead of copying it")
-        return "bad-text", Sentence("characters that change the direction of the text are not allowed"), hint
-    return None
-
-
-def _url_fault(text: str) -> Sentence | None:
-    if len(text) > URL_LIMIT:
-        return Sentence(
-            "the address has {length} characters, the limit is {limit}", {"length": len(text), "limit": URL_LIMIT}
-        )
-    if any(not c.isprintable() or c in ' <>"\\^`{|}' for c in text):
-        return Sentence("the address contains a character that is not allowed")
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return Sentence("this is not a web address")
-    if parts.scheme.lower() not in {"http", "https"}:
-        return Sentence("only http and https addresses are allowed")
-    if "@" in parts.netloc:
-        return Sentence("an address must not contain a user name or password")
-    return None if host else Sentence("the address has no host name")
-
-
-def parse_hours(text: str) -> tuple[Hours, ...] | None:
-    """Return opening hours such as ``09:00-11:00, 14:00-16:30``, or None where the text is not that.
-
-    They must follow one another without overlap; ``24:00`` may end a day.
-    """
-    folded = text.translate(_FULL_WIDTH)
-    spans = [_span(found) for found in _HOURS.finditer(folded)]
-    if not spans or _HOURS.sub("", folded).strip(" ,，、;；"):
-        return None
-    ranges = tuple(span for span in spans if span)
-    is_ordered = all(one.until <= two.since for one, two in pairwise(ranges))
-    return ranges if is_ordered and len(ranges) == len(spans) else None
-
-
-def office_hours(text: str) -> tuple[Hours, ...]:
-    """Return all ranges of hours that a free text names, e.g. 工作日 09:00-11:30, 13:30-17:00."""
-    spans = (_span(found) for found in _HOURS.finditer(text.translate(_FULL_WIDTH)))
-    return tuple(span for span in spans if span)
-
-
-def _span(found: re.Match[str]) -> Hours | None:
-    since, until = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-    is_real = int(found[2]) < 60 and int(found[4]) < 60 and since < until <= _DAY_MINUTES  # noqa: PLR2004  # minutes
-    return Hours(since, until) if is_real else None
-
-
-def is_zone(name: str) -> bool:
-    """Return whether ``name`` is a time zone by its full name: abbreviations such as CST have several meanings."""
-    if name != "UTC" and ("/" not in name or not re.fullmatch(r"[A-Za-z0-9_+/-]{1,64}", name)):
-        return False
-    if name.startswith("/"):
-        return False
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
-
-
-def _meaning(zone: str) -> str:
-    return f"UTC{'+' if zone[7] == '-' else '-'}{zone[8:]}"

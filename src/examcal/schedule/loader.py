@@ -11,10 +11,11 @@ from examcal.errors import Problem, ScheduleRejectedError, Sentence
 from examcal.identity import content_digest
 from examcal.schedule import cautions
 from examcal.schedule.document import Limits, Mapping, Node, Scalar, Sequence, SourceText, parse
-from examcal.schedule.drafts import Defaults, Ids, few, optional, read_exam, read_reminders
+from examcal.schedule.drafts import Defaults, read_exam
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import Exam, QuietHours, Schedule, WorkdayCorrections
 from examcal.schedule.occurrences import Resolver
+from examcal.schedule.parts import Ids, few, optional, read_reminders
 from examcal.schedule.problems import Findings, Place
 from examcal.schedule.rules import parse_clock
 from examcal.schedule.workdays import Workdays

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from examcal.errors import Sentence
 from examcal.schedule import dates
 from examcal.schedule.dates import When, spoken
-from examcal.schedule.drafts import Draft, ExamDraft, report_unknown
+from examcal.schedule.drafts import Draft, ExamDraft
+from examcal.schedule.fields import Value
 from examcal.schedule.model import (
     Anchor,
     Edge,
@@ -23,9 +24,12 @@ from examcal.schedule.model import (
     Shape,
     Status,
 )
+from examcal.schedule.parts import report_unknown
 from examcal.schedule.references import Relative, day_edge, in_dependency_order, resolve
 from examcal.schedule.workdays import Workdays
 
+# Reminder rules that a milestone states itself, each with its place where a person wrote it for this occurrence.
+Explicit = Sequence[tuple[Value | None, Rule]]
 _ALL_DAY = (Hours(0, 1440),)
 _SATURDAY = 5
 # How far to look for an open day from an edge whose other end is not known.
@@ -150,7 +154,7 @@ class Resolver:
 
     # Occurrences --------------------------------------------------------------------------------------------------
 
-    def _occurrence(self, draft: Draft, explicit: list[tuple[dates.Value | None, Rule]] | None) -> Resolved | None:
+    def _occurrence(self, draft: Draft, explicit: Explicit | None) -> Resolved | None:
         when = draft.when or When(Shape.TBA, draft.fields.value)
         try:
             opens = self._edge(when.opens, draft, Anchor.OPENS)
@@ -183,9 +187,7 @@ class Resolver:
         _check_sessions(occurrence, draft)
         return Resolved(occurrence, draft, opens, closes)
 
-    def _rules(
-        self, occurrence: Occurrence, when: When, explicit: list[tuple[dates.Value | None, Rule]] | None
-    ) -> tuple[Rule, ...]:
+    def _rules(self, occurrence: Occurrence, when: When, explicit: Explicit | None) -> tuple[Rule, ...]:
         """Return the rules that apply: explicit ones must find their anchor, a kind's default ones may miss it."""
         possible = _possible_anchors(occurrence, when)
         if explicit is None:
@@ -267,7 +269,7 @@ def _needs(draft: Draft) -> set[str]:
     return {relative.milestone for when in whens if when for relative in when.relatives()}
 
 
-def _unplaced(explicit: list[tuple[dates.Value, Rule]] | None) -> list[tuple[dates.Value | None, Rule]] | None:
+def _unplaced(explicit: Explicit | None) -> Explicit | None:
     """Return a milestone's own rules for a site, where a missing anchor is no mistake of anybody."""
     return [(None, rule) for _, rule in explicit] if explicit is not None else None
 

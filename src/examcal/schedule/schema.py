@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from examcal.schedule.drafts import (
-    CONTACT_KEYS,
-    EXAM_KEYS,
-    MILESTONE_KEYS,
-    SESSION_KEYS,
-    SITE_KEYS,
-    SITE_WINDOW_KEYS,
-    SOURCE_KEYS,
-    TRACK_KEYS,
-)
+from examcal.schedule.drafts import EXAM_KEYS, MILESTONE_KEYS, SESSION_KEYS, SITE_WINDOW_KEYS
 from examcal.schedule.loader import TOP_KEYS, WORKDAYS_KEYS
 from examcal.schedule.model import Audience, Kind, OpenDays, Status
+from examcal.schedule.parts import CONTACT_KEYS, SITE_KEYS, SOURCE_KEYS, TRACK_KEYS
 from examcal.texts import DEFAULT_LANGUAGE, translate
 
 Schema = dict[str, object]

@@ -26,8 +26,21 @@ from examcal.texts import catalogue
 
 SOURCES = Path(__file__).parents[3] / "src" / "examcal"
 MODULES = [
-    *("cautions", "dates", "document", "drafts", "fields", "loader", "occurrences", "problems", "references", "rules"),
-    "schema",
+    *(
+        "cautions",
+        "checks",
+        "dates",
+        "document",
+        "drafts",
+        "fields",
+        "loader",
+        "occurrences",
+        "problems",
+        "parts",
+        "references",
+        "rules",
+    ),
+    *("schema", "syntax"),
 ]
 
 PROBLEM = Problem(

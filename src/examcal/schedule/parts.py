@@ -1,0 +1,187 @@
+"""The parts of an exam as written: lists, names, contacts, sources, sites, tracks, reminder rules, ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from examcal.errors import Sentence
+from examcal.schedule.fields import TEXT_LIMIT, Fields, Value
+from examcal.schedule.model import Contact, Kind, Rule, Site, Source, Text, Track
+from examcal.schedule.problems import closest, expected_one_of
+from examcal.schedule.rules import RuleError, parse_rule
+
+Part = TypeVar("Part")
+
+CONTACT_KEYS = frozenset({"name", "phones", "hours", "email", "url"})
+SOURCE_KEYS = frozenset({"title", "url", "quote", "published", "checked"})
+SITE_KEYS = frozenset({"id", "name", "phones", "address", "url"})
+TRACK_KEYS = frozenset({"id", "name"})
+MOST_ENTRIES, MOST_RULES = 500, 50
+
+
+def few(value: Value | None, limit: int = MOST_ENTRIES) -> list[Value]:
+    """Return the entries of a list; too long a one is a finding, and the rest of it is not read."""
+    entries = value.entries() if value else []
+    if value and len(entries) > limit:
+        value.report("too-many", Sentence("more than {limit} entries", {"limit": limit}))
+    return entries[:limit]
+
+
+def optional(value: Value | None, read: Callable[[Value], Part | None]) -> Part | None:
+    """Return what ``read`` makes of a value, or None where there is none."""
+    return read(value) if value else None
+
+
+def listed(value: Value | None, read: Callable[[Value], Part | None], limit: int = MOST_ENTRIES) -> tuple[Part, ...]:
+    """Return what ``read`` makes of each entry, without those that cannot be read."""
+    return tuple(part for part in map(read, few(value, limit)) if part is not None)
+
+
+def name_of(fields: Fields, language: str) -> Text | None:
+    """Return the required name of a part."""
+    return optional(fields.require("name"), lambda value: value.texts(default_language=language))
+
+
+def text_of(fields: Fields, key: str, language: str, *, one_line: bool = True) -> Text | None:
+    """Return an optional text."""
+    return optional(
+        fields.get(key), lambda value: value.texts(TEXT_LIMIT, one_line=one_line, default_language=language)
+    )
+
+
+def _phone(value: Value) -> str | None:
+    text = value.line(40)
+    if text is None or sum(c.isdigit() for c in text) >= 3:  # noqa: PLR2004  # the shortest numbers, such as 120
+        return text
+    value.report("bad-phone", Sentence('"{value}" is not a telephone number', {"value": text}))
+    return None
+
+
+def _contact(value: Value, language: str) -> Contact | None:
+    fields = value.fields(CONTACT_KEYS)
+    if fields is None:
+        return None
+    name = name_of(fields, language)
+    phones = listed(fields.get("phones"), _phone)
+    hours = text_of(fields, "hours", language)
+    email, url = optional(fields.get("email"), Value.email), optional(fields.get("url"), Value.url)
+    return Contact(name, phones, hours, email, url) if name else None
+
+
+def contacts_of(fields: Fields, language: str) -> tuple[Contact, ...]:
+    """Return the contacts under ``contacts``, a mapping or a list of them."""
+    return listed(fields.get("contacts"), lambda value: _contact(value, language))
+
+
+def source_of(value: Value, language: str) -> Source | None:
+    """Return one source of a date."""
+    fields = value.fields(SOURCE_KEYS)
+    if fields is None:
+        return None
+    title = text_of(fields, "title", language)
+    quote = optional(fields.get("quote"), Value.words)
+    url, published = optional(fields.get("url"), Value.url), optional(fields.get("published"), Value.day)
+    checked = optional(fields.get("checked"), Value.day)
+    return Source(title, url, quote, published, checked)
+
+
+def read_rules(value: Value) -> list[tuple[Value, Rule]]:
+    """Return the reminder rules of a list with their places; those that cannot be read are reported."""
+    rules: list[tuple[Value, Rule]] = []
+    for entry in few(value, MOST_RULES):
+        text = entry.scalar()
+        if text is None:
+            continue
+        try:
+            rules.append((entry, parse_rule(text)))
+        except RuleError as error:
+            entry.report("bad-rule", error.sentence, error.hint)
+    return rules
+
+
+def read_reminders(value: Value | None) -> dict[Kind, tuple[Rule, ...]]:
+    """Return the default rules by kind."""
+    rules: dict[Kind, tuple[Rule, ...]] = {}
+    for key, listed_rules in value.pairs() if value else []:
+        kind = key.choice(Kind, "unknown-kind")
+        if kind:
+            rules[kind] = tuple(rule for _, rule in read_rules(listed_rules))
+    return rules
+
+
+class Ids:
+    """The ids already used in one list, by which a second use is found."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, Value] = {}
+
+    def claim(self, value: Value | None) -> str | None:
+        """Return a valid id that nobody else has; another one is reported."""
+        identifier = value.identifier() if value else None
+        if value is None or identifier is None:
+            return None
+        first = self.first.setdefault(identifier, value)
+        if first is value:
+            return identifier
+        place = first.place
+        params = {"id": identifier, "file": place.file, "line": place.line}
+        is_here = place.file == value.file
+        message = Sentence('the id "{id}" is already used at line {line}', params)
+        if not is_here:
+            message = Sentence('the id "{id}" is already used in {file}, line {line}', params)
+        value.report("duplicate-id", message, Sentence("ids must differ; calendars and reminders know things by them"))
+        return None
+
+
+def sites_of(fields: Fields, language: str) -> tuple[Site, ...]:
+    """Return the sites of an exam."""
+    ids = Ids()
+
+    def read(value: Value) -> Site | None:
+        site = value.fields(SITE_KEYS)
+        if site is None:
+            return None
+        identifier, name = ids.claim(site.require("id")), name_of(site, language)
+        phones = listed(site.get("phones"), _phone)
+        address, url = text_of(site, "address", language), optional(site.get("url"), Value.url)
+        return Site(identifier, name, phones, address, url) if identifier and name else None
+
+    return listed(fields.get("sites"), read)
+
+
+def tracks_of(fields: Fields, language: str) -> tuple[Track, ...]:
+    """Return the tracks of an exam."""
+    ids = Ids()
+
+    def read(value: Value) -> Track | None:
+        track = value.fields(TRACK_KEYS)
+        if track is None:
+            return None
+        identifier, name = ids.claim(track.require("id")), name_of(track, language)
+        return Track(identifier, name) if identifier and name else None
+
+    return listed(fields.get("tracks"), read)
+
+
+_UNKNOWN = {
+    "site": Sentence("the exam has no such site"),
+    "track": Sentence("the exam has no such track"),
+    "milestone": Sentence("the exam has no such milestone"),
+}
+
+
+def report_unknown(value: Value, text: str, known: set[str], what: str) -> None:
+    """Report an id that is not in the exam."""
+    message = Sentence('"{id}": {reason}', {"id": text[:60], "reason": _UNKNOWN[what]})
+    value.findings.report(
+        f"unknown-{what}", value.place, value.path, message, hint=_nearest(text, known), value=value.text or None
+    )
+
+
+def _nearest(text: str, known: set[str]) -> Sentence | None:
+    if not known or len(known) > MOST_ENTRIES:
+        return None
+    near = closest(text, known)
+    listed_ids = sorted(known)[:20]
+    return expected_one_of([near, *(i for i in listed_ids if i != near)] if near else listed_ids, text)

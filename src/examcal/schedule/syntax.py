@@ -1,0 +1,83 @@
+"""What is wrong with a text that is not YAML, in words that help; libyaml's own are for its authors."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from examcal.errors import Sentence
+from examcal.schedule.problems import Findings, Place
+
+_UNCLOSED = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
+# What libyaml says, and how we say it. Sentences of ours, one for each of its frequent complaints.
+_COMPLAINTS = {
+    "found character that cannot start any token": Sentence("a value cannot begin with this character"),
+    "mapping values are not allowed in this context": Sentence('": " is not allowed here'),
+    "did not find expected key": Sentence("a key was expected here; look at the indentation and the quotes"),
+    "did not find expected '-' indicator": Sentence('the list goes on here without its "-"; look at the indentation'),
+    "could not find expected ':'": Sentence('this line has no ": " after its key'),
+    "block sequence entries are not allowed in this context": Sentence('a list cannot begin here with "-"'),
+    "found unknown escape character": Sentence("this escape does not exist in double quotes"),
+    "did not find expected <document start>": Sentence("the document ends here, but more text follows"),
+    "found invalid Unicode character escape code": Sentence("this escape names no character"),
+    "did not find expected node content": Sentence("a value was expected here"),
+    "did not find expected comment or line break": Sentence("a line break is expected here"),
+    "did not find expected alphabetic or numeric character": Sentence("anchors and aliases are not allowed"),
+}
+_TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
+_NO_SPACE = re.compile(r"[\s-]*[a-z_]+:[^\s/]")
+_FULL_WIDTH_COLON = re.compile(r"[\s-]*[\w-]+\s*：")
+
+
+def report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: Findings, depth: int) -> None:
+    """Report a syntax error where a person would look for it; ``depth`` is the allowed nesting."""
+    mark = error.problem_mark or error.context_mark
+    complaint = str(error.problem or error.context or "")
+    message = _COMPLAINTS.get(complaint, Sentence("this is not YAML: {reason}", {"reason": complaint}))
+    if error.context_mark and error.context in _UNCLOSED and _is_open_ended(complaint):
+        mark, message = error.context_mark, Sentence("what opens here is not closed")
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    if complaint == _TOO_DEEP_FOR_LIBYAML:
+        findings.report("too-deep", place, "", Sentence("nesting deeper than {limit} levels", {"limit": depth}))
+        return
+    lines = re.split(r"\r\n|\r|\n", text)
+    if _report_known_slip(place, lines, findings):
+        return
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    findings.report("bad-yaml", place, "", message, hint=_syntax_hint(line))
+
+
+def _is_open_ended(complaint: str) -> bool:
+    return complaint.startswith(("found unexpected end of stream", "did not find expected ',' or"))
+
+
+def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bool:
+    """Report a tab or a full-width colon that explains the trouble at ``place``; it may stand on a line before."""
+    for number in range(place.line, max(place.line - 3, 0), -1):
+        line = lines[number - 1] if number <= len(lines) else ""
+        colon = _FULL_WIDTH_COLON.match(line)
+        if colon:
+            message = Sentence('the colon after a key must be the half-width ": ", not "："')
+            findings.report("full-width-colon", Place(place.file, number, colon.end()), "", message, value="：")
+            return True
+        if number < place.line and _NO_SPACE.match(line):
+            hint = Sentence('put a space after the colon: "key: value"')
+            message = Sentence('this line has no ": " after its key')
+            findings.report("bad-yaml", Place(place.file, number, 1), "", message, hint=hint)
+            return True
+        if number == place.line and "\t" in line[: len(line) - len(line.lstrip())]:
+            hint = Sentence("indent with spaces, two for each level")
+            findings.report(
+                "tab-indent", Place(place.file, number, 1), "", Sentence("tabs cannot indent YAML"), hint=hint
+            )
+            return True
+    return False
+
+
+def _syntax_hint(line: str) -> Sentence | None:
+    if _NO_SPACE.match(line):
+        return Sentence('put a space after the colon: "key: value"')
+    if line.count(": ") > 1 and not line.lstrip().startswith(("{", "- {")):
+        return Sentence('put a value that contains ": " in quotes')
+    return None
