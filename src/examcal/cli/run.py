@@ -13,6 +13,13 @@ import structlog
 
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
+from examcal.cli.measuring import (
+    count_requests,
+    counting_attempts,
+    counting_schedules,
+    make_metrics,
+    metrics_servers,
+)
 from examcal.cli.output import warn, write
 from examcal.cli.problems import warn_about
 from examcal.cli.reading import present, today_of
@@ -47,6 +54,7 @@ from examcal.web.server import WebServer
 if TYPE_CHECKING:
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
+    from examcal.web.metrics import Metrics
 
 _SWITCH_SECONDS = 0.001  # so that a thread that renders pages gives way to a message that is due
 _CRITICAL = frozenset({"ledger", "clock", "no-edition"})
@@ -76,13 +84,21 @@ async def _run(invocation: Invocation) -> None:
         for hear in troubles:
             loop.call_soon_threadsafe(hear, trouble)
 
-    engine = make_engine(settings, clock, on_trouble=on_trouble, on_change=lambda: [call() for call in later])  # type: ignore[arg-type]  # called for its effect
+    metrics = make_metrics(settings, clock)
+    engine = make_engine(
+        settings,
+        clock,
+        on_trouble=on_trouble,
+        on_change=lambda: [call() for call in later],  # type: ignore[arg-type]  # called for its effect
+        on_attempt=counting_attempts(metrics),
+    )
     admins = make_admins(settings, clock, engine.channels, make_renderer(settings, engine.revisions))
     troubles.append(lambda trouble: _hear(trouble, admins.tell, conditions))
     accepted: list[Schedule] = []
     selecting = selecting_from(lambda: accepted[-1], clock)
     follower = EditionFollower(settings.published, lambda manifest: selecting(manifest) if accepted else None)
     site = make_site(settings, clock, lambda: [*edition_reasons(site, follower), *_reasons(conditions)])
+    _measure(metrics, site, engine, conditions)
     web = WebServer(site, *settings.listen)
     address = settings.base_url or f"http://{settings.listen._replace(port=web.address[1])}"
     postmen = _subscription(settings, engine, clock, site, accepted, address, lambda: [call() for call in later])
@@ -101,11 +117,12 @@ async def _run(invocation: Invocation) -> None:
             publish_and_keep,  # type: ignore[arg-type]  # sentences
             admins,
             conditions,
-            servers=[web, *postmen],
+            servers=[web, *postmen, *metrics_servers(settings, metrics)],
             ping=partial(ping, secret.get_secret_value()) if secret else None,
             ping_every=settings.heartbeat_every,
             weekly_summary=settings.weekly_summary,
             ready=partial(_say_ready, invocation, address),
+            on_schedule=counting_schedules(metrics),
         )
     )
     later.append(daemon.wake)
@@ -116,6 +133,18 @@ async def _run(invocation: Invocation) -> None:
     with stopped_by_signals(daemon.stop):
         await daemon.run()
     following.cancel()
+
+
+def _measure(metrics: Metrics | None, site: Site, engine: Engine, conditions: Conditions) -> None:
+    """Tell the metrics where to look."""
+    if metrics is None:
+        return
+    from examcal.web.metrics import look_at  # noqa: PLC0415 - only where metrics are asked for
+
+    metrics.look = lambda: look_at(engine.opened.ledger, engine.clock.now())
+    metrics.leads = lambda: "standing-by" not in conditions.by_code
+    metrics.troubles = lambda: tuple(conditions.by_code)
+    count_requests(site, metrics)
 
 
 def _subscription(

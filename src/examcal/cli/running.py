@@ -21,7 +21,7 @@ from examcal.delivery.acceptance import CONFIRMED_NOTE
 from examcal.delivery.limits import paces
 from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
-from examcal.delivery.port import Trouble
+from examcal.delivery.port import OnAttempt, Trouble
 from examcal.delivery.versions import last_good
 from examcal.dispatch.leadership import AdvisoryLeadership, FileLeadership, Leadership, own_name
 from examcal.errors import Sentence, UnavailableError
@@ -191,6 +191,7 @@ def make_engine(
     *,
     on_trouble: Callable[[Trouble], None],
     on_change: Callable[[], None],
+    on_attempt: OnAttempt = lambda _channel, _outcome, _late: None,
 ) -> Engine:
     """Open the ledger and put everything that delivers together; call it while ``only_daemon`` holds."""
     now = clock.now()
@@ -214,6 +215,7 @@ def make_engine(
         blast_limit=settings.blast_limit,
         on_trouble=on_trouble,
         on_change=on_change,
+        on_attempt=on_attempt,
     )
     leadership = AdvisoryLeadership(ledger.engine) if ledger.shared else None
     return Engine(settings, clock, opened, deliverer, channels, revisions, leadership)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from examcal.cli.command import command
 from examcal.cli.editions import make_edition
 from examcal.cli.invocation import Invocation
+from examcal.cli.measuring import count_requests, make_metrics, metrics_servers
 from examcal.cli.output import warn, write
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, stopped_by_signals
 from examcal.cli.subscribing import make_desk, make_routes
 from examcal.cli.words import language, say
 from examcal.clock import SystemClock
+from examcal.daemon.supervisor import notify, report_to_supervisor
 from examcal.errors import ExamcalError
 from examcal.ledger.opening import open_ledger
 from examcal.logs import configure_logs
@@ -64,15 +66,20 @@ async def _serve(invocation: Invocation) -> None:
     follower = EditionFollower(settings.published, selecting)
     site = make_site(settings, clock, lambda: edition_reasons(site, follower))
     site.shelf = follower.look(None)
+    metrics = make_metrics(settings, clock)
+    count_requests(site, metrics)
     server = WebServer(site, *settings.listen)
     host, port = server.address
     write(say("Serving {directory} at {address} (stop with Ctrl+C).", directory=settings.published,
               address=f"http://{host}:{port}/"))  # fmt: skip
     with _subscriptions(settings, clock, site, known, settings.base_url or f"http://{host}:{port}"):
-        following = asyncio.create_task(follow(site, follower))
+        beside = [asyncio.create_task(one.serve()) for one in metrics_servers(settings, metrics)]
+        beside += [asyncio.create_task(follow(site, follower)), asyncio.create_task(report_to_supervisor())]
         with stopped_by_signals(server.stop):
             await server.serve()
-        following.cancel()
+        notify("STOPPING=1")
+        for task in beside:
+            task.cancel()
 
 
 @contextmanager

@@ -6,11 +6,13 @@ import asyncio
 
 from examcal.cli.command import command
 from examcal.cli.invocation import Invocation
+from examcal.cli.measuring import counting_attempts, make_metrics, metrics_servers
 from examcal.cli.output import warn, write
 from examcal.cli.running import make_engine, ticket_taker
 from examcal.cli.serving import stopped_by_signals
 from examcal.cli.words import language, say
 from examcal.clock import SystemClock
+from examcal.daemon.supervisor import notify, report_to_supervisor
 from examcal.errors import ConfigurationError
 from examcal.logs import configure_logs
 from examcal.worker import Worker
@@ -28,19 +30,26 @@ def COMMAND(invocation: Invocation) -> None:  # noqa: N802 - looked up by this n
 
 async def _work(invocation: Invocation) -> None:
     clock = SystemClock()
+    metrics = make_metrics(invocation.settings, clock)
     engine = make_engine(
         invocation.settings,
         clock,
         on_trouble=lambda trouble: warn(trouble.sentence.text(language())),
         on_change=lambda: None,
+        on_attempt=counting_attempts(metrics),
     )
     taker = ticket_taker(engine)
     if taker is None:
         return
     worker = Worker(taker, engine.deliverer)
     write(say("This worker delivers; stop with Ctrl+C."))
+    beside = [asyncio.create_task(one.serve()) for one in metrics_servers(invocation.settings, metrics)]
+    beside.append(asyncio.create_task(report_to_supervisor()))
     with stopped_by_signals(worker.stop):
         await worker.run()
+    notify("STOPPING=1")
+    for task in beside:
+        task.cancel()
     for channel in engine.channels.values():
         await channel.close()
     engine.opened.ledger.close()

@@ -106,7 +106,10 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the daemon is made of. ``publish`` blocks; ``ping`` is the sign of life, None without one."""
+    """What the daemon is made of. ``publish`` blocks; ``ping`` is the sign of life, None without one.
+
+    ``on_schedule`` hears whether an edit was accepted, rejected or held.
+    """
 
     clock: Clock
     work: Work
@@ -119,6 +122,7 @@ class Parts:
     ping_every: float = 60.0
     weekly_summary: bool = True
     ready: Callable[[Schedule | None], None] = lambda _schedule: None
+    on_schedule: Callable[[str], None] = lambda _result: None
 
 
 class Daemon:
@@ -181,6 +185,7 @@ class Daemon:
         while not self._stopping.is_set() and not await self._parts.work.lead():
             if not waited:
                 _log.info("standing by: another daemon leads")
+                self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
                 notify("READY=1\nSTATUS=standing by")
                 waited = True
             with contextlib.suppress(TimeoutError):
@@ -318,6 +323,7 @@ class Daemon:
             self._parts.admins.over("schedule-rejected")
             return
         self._held = None
+        self._parts.on_schedule("rejected")
         sentences = [problem.message for problem in found.problems[:MOST_PROBLEMS]] or [found.error.sentence]
         places = [f"{problem.file}:{problem.line}" for problem in found.problems[:MOST_PROBLEMS]] or [""]
         rejected = Sentence("the schedule is rejected; the last good version stays in force")
@@ -340,6 +346,8 @@ class Daemon:
             self._trouble("ledger", error.sentence)
             return False
         if taken.held is not None:
+            if "schedule-held" not in self._parts.conditions.by_code:
+                self._parts.on_schedule("held")
             self._parts.conditions.set("schedule-held", taken.held)
             self._parts.admins.tell(f"schedule-held {offer.schedule.digest}", taken.held)
             return False
@@ -348,6 +356,7 @@ class Daemon:
         if taken.notes:
             self._parts.admins.tell(f"accepted {offer.schedule.digest}", *taken.notes)
         self._schedule = offer.schedule
+        self._parts.on_schedule("accepted")
         _log.info("schedule accepted", digest=offer.schedule.digest[:12])
         self._publish_soon()
         return True
@@ -368,6 +377,10 @@ class Daemon:
                 warnings = await in_background(lambda: self._parts.publish(schedule))
             except ExamcalError as error:
                 self._trouble("publication", error.sentence)
+                return
+            except Exception as error:  # noqa: BLE001 - pages must not keep reminders from leaving
+                _log.error("publishing failed", exc_info=error)
+                self._trouble("publication", Sentence("publishing failed; the last edition stays"))
                 return
         self._parts.conditions.set("publication", None)
         self._parts.admins.over("publication")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 
@@ -19,6 +20,15 @@ def notify(state: str) -> bool:
     except OSError:
         return False
     return True
+
+
+async def report_to_supervisor() -> None:
+    """Say that the service is ready, and then as often as the watchdog wants that its event loop lives."""
+    notify("READY=1")
+    interval = watchdog_interval()
+    while interval is not None:
+        await asyncio.sleep(interval)
+        notify("WATCHDOG=1")
 
 
 def watchdog_interval() -> float | None:

@@ -20,7 +20,7 @@ from examcal.delivery import outcomes
 from examcal.delivery.frozen import Freezer, addressee_of, frozen_key, key_of
 from examcal.delivery.limits import Pace, end_of_minute
 from examcal.delivery.outcomes import Sent
-from examcal.delivery.port import OnTrouble, Trouble
+from examcal.delivery.port import OnAttempt, OnTrouble, Trouble
 from examcal.delivery.retry import BREAKS_AFTER, health_after
 from examcal.delivery.thread import LedgerThread
 from examcal.errors import Sentence
@@ -49,6 +49,7 @@ class Tools:
     on_trouble: OnTrouble
     holds_ambiguous: bool = False
     restored: bool = False
+    on_attempt: OnAttempt = lambda _channel, _outcome, _late: None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until_recorded(self, call: Callable[[], R]) -> R:
@@ -149,6 +150,8 @@ class Lane:
     def ended(self, claim: Claim, sent: Sent) -> Settlement:
         """Return the settlement of an attempt's end, now."""
         now = self._tools.clock.now()
+        late = (now - claim.reminder.entry.due_at).total_seconds()
+        self._tools.on_attempt(self.channel.name, sent.outcome, late)
         return outcomes.settlement(claim, sent, self.pace, now, holds_ambiguous=self._tools.holds_ambiguous)
 
     async def _settle_as_they_come(self, sends: Sequence[Awaitable[Settlement]], token: str) -> None:

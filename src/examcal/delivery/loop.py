@@ -19,7 +19,7 @@ from examcal.delivery.grouped import GroupedLane
 from examcal.delivery.lane import Lane, Tools
 from examcal.delivery.limits import Pace
 from examcal.delivery.notices import DEBOUNCE
-from examcal.delivery.port import OnTrouble, Renderer, Trouble
+from examcal.delivery.port import OnAttempt, OnTrouble, Renderer, Trouble
 from examcal.delivery.retry import LAST_CHANCE
 from examcal.delivery.thread import LedgerThread
 from examcal.delivery.versions import Versions
@@ -71,6 +71,7 @@ class Deliverer:
         blast_limit: int = BLAST_LIMIT,
         holds_ambiguous: bool = False,
         on_trouble: OnTrouble = _ignore,
+        on_attempt: OnAttempt = lambda _channel, _outcome, _late: None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.ledger = ledger
@@ -84,7 +85,9 @@ class Deliverer:
             ledger, self._versions, debounce=debounce, shrink_grace=shrink_grace, blast_limit=blast_limit
         )
         freezer = Freezer(ledger, channels, renderer, self._reach)
-        self._tools = Tools(ledger, self.thread, freezer, clock, owner, on_trouble, holds_ambiguous)
+        self._tools = Tools(
+            ledger, self.thread, freezer, clock, owner, on_trouble, holds_ambiguous, on_attempt=on_attempt
+        )
         self._dispatcher = dispatcher or EmbeddedDispatcher(on_change)
         self._dispatcher.start(self.deliver)
         self._lanes: dict[int, Lane] = {}

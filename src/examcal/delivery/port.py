@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from examcal.channels.port import Message
+from examcal.channels.port import Message, Outcome
 from examcal.errors import Sentence
 from examcal.schedule.changes import Change
 from examcal.schedule.model import Edge, Exam, Occurrence, Rule, Schedule
@@ -49,3 +49,5 @@ class Trouble:
 
 
 OnTrouble = Callable[[Trouble], None]
+OnAttempt = Callable[[str, Outcome, float], None]
+"""Hears of every ended attempt: channel, outcome, seconds since the due instant; called in the event loop."""
