@@ -9,23 +9,27 @@ from math import ceil
 from examcal.pages.entries import Entry
 from examcal.pages.timeline import columns
 
-ROOM = 172.0  # millimetres between title and codes
 TITLE_COLUMNS = 36
 TITLE_LINE = 13.0  # millimetres of every further line of the title
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One size of letters: its class in the style sheet, columns of both cells, millimetres of a line and a row."""
+    """One size of letters: its class, columns of both cells, and in millimetres the room for all rows and heights."""
 
     css: str
+    room: float
     name_columns: int
     when_columns: int
     line: float
     row: float
 
 
-SIZES = (Size("", 30, 44, 6.2, 2.8), Size("many", 36, 52, 5.2, 1.4), Size("many dense", 47, 68, 3.6, 1.1))
+SIZES = (
+    Size("", 168, 30, 50, 6.2, 2.9),
+    Size("many", 176, 36, 58, 5.2, 1.7),
+    Size("many dense", 180, 48, 76, 3.6, 1.2),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,12 @@ class Fit:
 
 def fit(entries: Sequence[Entry], title: str, language: str) -> Fit:
     """Return the largest letters with which all rows fit, else the smallest ones and the rows that still do."""
-    room = ROOM - TITLE_LINE * (ceil(columns(title) / TITLE_COLUMNS) - 1)
+    more_title = TITLE_LINE * (ceil(columns(title) / TITLE_COLUMNS) - 1)
     for size in SIZES:
-        if sum(_height(entry, size, language) for entry in entries) <= room:
+        if sum(_height(entry, size, language) for entry in entries) <= size.room - more_title:
             return Fit(size.css, len(entries))
     smallest, rows = SIZES[-1], 0
+    room = smallest.room - more_title
     for entry in entries:
         room -= _height(entry, smallest, language)
         if room < 0:

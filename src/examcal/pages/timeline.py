@@ -19,12 +19,12 @@ from examcal.schedule.model import Occurrence, Shape, Status
 AXIS = 26  # pixels above the first row, for the names of the months
 ROW = 36
 SITE_ROW = 22
-LABEL = 46  # columns a label may take; an ideograph takes two
+LABEL = 26  # columns of a name, and of a whole label that a phone shows; an ideograph takes two
 COLUMN_WIDTH = 6.6  # pixels of one column at the drawing's letter size
 WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\U0001f300-\U0003ffff]"
 )
-NARROWEST = 320  # pixels; the drawing on a small phone
+PHONE, DESK = 320, 640  # pixels of the drawing; below the larger one long labels lose their dates
 DAY = 86400.0
 MARGIN = 0.02  # of the whole span, left free at both ends
 STUB = 5.0  # per cent that a window with one known edge reaches towards the unknown one
@@ -57,6 +57,7 @@ class Row:
 
     top: int
     label: str
+    date: str
     title: str
     bars: tuple[Bar, ...]
     since: int | None = None
@@ -64,9 +65,16 @@ class Row:
     is_site: bool = False
 
     @property
+    def wide_only(self) -> bool:
+        """Whether the label's date is shown on wide screens only."""
+        return columns(self.label) + 1 + columns(self.date) > LABEL
+
+    @property
     def anchor(self) -> str:
-        """Which part of the label stands at ``x``, so that it stays inside even on a phone."""
-        width = columns(self.label) * COLUMN_WIDTH / NARROWEST * 100
+        """Which part of the label stands at ``x``, so that it stays inside on a phone and on a desk."""
+        whole = (columns(self.label) + 1 + columns(self.date)) * COLUMN_WIDTH
+        narrow = columns(self.label) * COLUMN_WIDTH if self.wide_only else whole
+        width = 100 * max(narrow / PHONE, whole / DESK)
         if not self.bars or self.bars[0].left + width <= 100:  # noqa: PLR2004 - per cent
             return "start"
         return "end" if self.bars[-1].right >= width else "middle"
@@ -158,15 +166,15 @@ def _row(entry: Entry, top: int, scale: _Scale, words: Words, gap: tuple[float, 
     name = occurrence.name.in_(words.language)
     title = f"{name}{words.t(': ')}{entry.when}"
     bars = tuple(_bars(occurrence, scale)) or (Bar(min(gap[0], 100 - STUB), min(gap[1], 100.0), "tba"),)
-    return Row(top, _label(name, _label_date(occurrence, words)), title, bars, *_ends(occurrence))
+    return Row(top, clip(name, LABEL), _label_date(occurrence, words), title, bars, *_ends(occurrence))
 
 
 def _site_row(entry: Entry, top: int, scale: _Scale, words: Words) -> Row:
     occurrence = entry.occurrence
     title = f"{entry.label}{words.t(': ')}{entry.when}"
     bars = tuple(_bars(occurrence, scale))
-    label = _label(entry.label, _label_date(occurrence, words))
-    return Row(top, label, title, bars, *_ends(occurrence), is_site=True)
+    label = clip(entry.label, LABEL)
+    return Row(top, label, _label_date(occurrence, words), title, bars, *_ends(occurrence), is_site=True)
 
 
 def _ends(occurrence: Occurrence) -> tuple[int | None, int | None]:
@@ -231,10 +239,6 @@ def _ticks(shown: Sequence[Occurrence], scale: _Scale, words: Words) -> Iterator
         if x >= 0:
             yield Tick(_percent(x), str(day.year) if day.month == 1 else words.month(day))
         month += step
-
-
-def _label(name: str, date_words: str) -> str:
-    return f"{clip(name, LABEL - 1 - columns(date_words))} {date_words}".rstrip()
 
 
 def columns(text: str) -> int:
