@@ -82,7 +82,7 @@ def _choose(reminders: list[Reminder], rule: str | None, now: datetime, occurren
     if chosen is None:
         known = "; ".join(str(reminder.rule) for reminder in reminders)
         usage_error(
-            "--rule: {milestone} has no {rule}; it has: {known}", milestone=occurrence.id, rule=rule, known=known
+            "--rule: there is no {rule}; {milestone} has: {known}", rule=rule, milestone=occurrence.id, known=known
         )
     return chosen
 
