@@ -178,7 +178,7 @@ class Value:
             return words(text)
         known = [str(word) for word in words]
         message = Sentence('"{value}" is not known here', {"value": text[:60]})
-        self.report(code, message, expected_one_of(known, text))
+        self.report(code, message, expected_one_of(known, "" if self.findings.is_full else text))
         return None
 
     def url(self) -> str | None:
@@ -272,7 +272,7 @@ class Fields:
     def _report_unknown(self, key: str, allowed: frozenset[str]) -> None:
         place = Value(self.node.keys[key], self._path(key), self.file, self.findings)
         message = Sentence('unknown key "{key}"', {"key": key[:60]})
-        place.report("unknown-key", message, expected_one_of(sorted(allowed), key))
+        place.report("unknown-key", message, expected_one_of(sorted(allowed), "" if self.findings.is_full else key))
 
     def _path(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key

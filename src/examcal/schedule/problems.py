@@ -58,6 +58,11 @@ class Findings:
         return self.spent[what] <= limit
 
     @property
+    def is_full(self) -> bool:
+        """Whether further errors are not collected, so that working out their hints is a waste."""
+        return self.spent.get(Severity.ERROR, 0) >= MOST_FINDINGS
+
+    @property
     def is_exhausted(self) -> bool:
         """Whether a limit on costly reading was passed, so that the rest is not worth its time."""
         return any(what.endswith("-reported") for what in self.spent)
