@@ -1,4 +1,4 @@
-"""Feeds over HTTP as calendars fetch them: methods, conditions, encodings, hosts; over real sockets, both ways through."""
+"""Feeds over HTTP as calendars fetch them: methods, conditions, encodings, hosts; over real sockets, both ways."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def test_range_and_accept_are_ignored(address: Address, *, slow: bool) -> None:
     assert response.headers["Accept-Ranges"] is None
 
 
-@pytest.mark.parametrize("method", ["PROPFIND", "PUT", "DELETE", "REPORT", "PATCH", "OPTIONS", "POST", "TRACE", "MKCOL"])
+@pytest.mark.parametrize(
+    "method", ["PROPFIND", "PUT", "DELETE", "REPORT", "PATCH", "OPTIONS", "POST", "TRACE", "MKCOL"]
+)
 def test_other_methods_are_405_with_allow(address: Address, method: str) -> None:
     response, _ = ask(address, method)
     assert response.status == 405
@@ -139,7 +141,8 @@ def test_other_methods_are_405_with_allow(address: Address, method: str) -> None
 
 @ways
 @pytest.mark.parametrize(
-    "path", [FEED, "/", "/x/", "/x", "/nothing", "/feeds/", "/feeds/all.ics?track=gone", "/%2e%2e/etc/passwd", "/%00", "/%ff"]
+    "path",
+    [FEED, "/", "/x/", "/x", "/nothing", "/feeds/", "/feeds/all.ics?track=gone", "/%2e%2e/etc/passwd", "/%00", "/%ff"],
 )
 def test_every_answer_has_the_security_headers(address: Address, path: str, *, slow: bool) -> None:
     response, _ = ask(address, path=path, slow=slow)

@@ -31,7 +31,8 @@ def eventually(found: Callable[[], Any], *, within: float = 20.0, every: float =
         if result:
             return result
         if time.monotonic() > until:
-            raise AssertionError(f"nothing within {within} s")
+            message = f"nothing within {within} s"
+            raise AssertionError(message)
         time.sleep(every)
 
 
@@ -58,7 +59,8 @@ class Running:
 
     def is_up(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(f"ended with {self.process.returncode}: {self.said()}")
+            message = f"ended with {self.process.returncode}: {self.said()}"
+            raise AssertionError(message)
         try:
             return self.get("/healthz").status_code == 200
         except httpx.HTTPError:

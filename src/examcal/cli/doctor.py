@@ -116,7 +116,7 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
             return
         findings = ledger.verify()
     verdict: Verdict = "bad" if findings else "fine"
-    yield Finding(say("ledger"), verdict, "; ".join(findings) or say("adds up"))
+    yield Finding(say("ledger"), verdict, "; ".join(finding.text(language()) for finding in findings) or say("adds up"))
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

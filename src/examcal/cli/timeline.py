@@ -10,7 +10,7 @@ from examcal.cli.command import usage_error
 from examcal.cli.dates import closes_text, edge_text, opens_text, status_text, time_left
 from examcal.cli.output import write, write_table
 from examcal.cli.words import language, say
-from examcal.schedule.model import Edge, Exam, Occurrence, Schedule, Source, Status, in_order
+from examcal.schedule.model import Edge, Exam, Occurrence, Schedule, Shape, Source, Status, in_order
 
 _BAR = 24
 
@@ -98,8 +98,9 @@ def next_text(edge: Edge, occurrence: Occurrence, now: datetime) -> str:
     name = occurrence.name.in_(language())
     if occurrence.site:
         name += f" @{occurrence.site}"
-    role = say("opens") if edge is occurrence.opens and occurrence.closes else ""
-    role = say("closes") if edge is occurrence.closes and occurrence.opens and occurrence.days == () else role
+    role = ""
+    if occurrence.shape is Shape.WINDOW:
+        role = say("opens") if edge is occurrence.opens else say("closes")
     expected = say("expected") + " " if occurrence.status is Status.EXPECTED else ""
     left = time_left(edge.at, now)
     return f"{expected}{edge_text(edge)} {name}{' ' if role else ''}{role} ({left})"
