@@ -80,14 +80,14 @@ async def test_nothing_but_the_one_letter_reaches_an_address_that_did_not_confir
 # T02, T33 -------------------------------------------------------------------------------------------------------------
 
 
-async def test_five_hundred_requests_in_fifty_spellings_make_at_most_three_mails(site: Front) -> None:
+async def test_hundreds_of_requests_in_fifty_spellings_make_at_most_three_mails(site: Front, *, full: bool) -> None:
     spellings = [
         *(f"victim+{number}@example.cn" for number in range(20)),
         *("victim"[:cut] + "." + "victim"[cut:] + "@example.cn" for cut in range(1, 6)),
         *("Victim@Example.CN", "VICTIM@example.cn", "ｖｉｃｔｉｍ@example.cn", "vic.tim+x@EXAMPLE.cn", VICTIM),
         *(f"v.i.c.t.i.m+{number}@example.cn" for number in range(20)),
     ]
-    for number in range(500):
+    for number in range(500 if full else 150):
         answer = await site.client(f"198.51.{number % 200}.7").post(
             "/subscribe", data={"email": spellings[number % 50], "exam": EXAM if number % 3 else ""}
         )
