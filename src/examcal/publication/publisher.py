@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -52,7 +52,8 @@ def publish(edition: Edition, directory: Path) -> bool:
     try:
         if _current_manifest(directory) == edition.octets:
             return False
-        (directory / EDITIONS).mkdir(parents=True, exist_ok=True)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(directory / EDITIONS)
         with _only_one(directory):
             return _publish(edition, directory)
     except ExamcalError:
@@ -113,10 +114,12 @@ def _stage(edition: Edition, target: Path, published: _Published | None) -> None
 def _place(staging: Path, path: str, octets: bytes, digest: str, published: _Published | None) -> list[Path]:
     """Put one file and its twin into place; return those that were written and not linked."""
     target = staging / _safe(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folders(target.parent)
     if published and published.digests.get(path) == digest and _link(published.folder / path, target, octets):
         return []
-    return _write(target, octets)
+    written = _write(target, octets)
+    _date(written, published.folder / path if published else None)
+    return written
 
 
 def _link(source: Path, target: Path, octets: bytes) -> bool:
@@ -193,6 +196,27 @@ def _write(path: Path, octets: bytes) -> list[Path]:
         target.write_bytes(content)
         target.chmod(_FILE_MODE)
     return list(files)
+
+
+def _date(written: Sequence[Path], earlier: Path | None) -> None:
+    """Give a file and its twin one time in whole seconds, later than that of the content before.
+
+    Web servers make their ETag of time and length, and some calendars ask by time alone.
+    """
+    at = int(written[0].stat().st_mtime)
+    if earlier is not None and earlier.exists():
+        at = max(at, int(earlier.stat().st_mtime) + 1)
+    for file in written:
+        os.utime(file, (at, at))
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it that are missing; a web server may read them, whatever the umask is."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(_FOLDER_MODE)
 
 
 def _sync(path: Path) -> None:
