@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from examcal.ledger.opening import open_ledger
 from examcal.ledger.store import SqlLedger
 from support.postgres import PostgresServer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from examcal.ledger.claims import Terms
 from examcal.ledger.rows import Member, Rate, Reason, Selection, State
 from examcal.ledger.store import SqlLedger
@@ -264,7 +265,8 @@ def test_a_recipient_who_returns_gets_what_is_still_ahead(ledger: SqlLedger) -> 
 
 def test_who_joins_late_gets_no_stale_reminder_and_no_old_notice(ledger: SqlLedger) -> None:
     planned(ledger, NOW, entry(NOW - 8 * DAY, useful=30 * DAY), people=1)
-    accept(ledger, [entry(NOW - 8 * DAY, useful=30 * DAY)], NOW, digest="d2", notices=[entry(NOW + MINUTE, purpose="change")])
+    notice = entry(NOW + MINUTE, purpose="change")
+    accept(ledger, [entry(NOW - 8 * DAY, useful=30 * DAY)], NOW, digest="d2", notices=[notice])
     ledger.sync_audiences(members(2), NOW + 2 * MINUTE)
     fan_out(ledger, NOW + 2 * MINUTE)
     newcomer = [row for row in ledger.deliveries() if row.recipient_id == 2]
@@ -332,7 +334,7 @@ def test_last_chances_are_brought_forward(ledger: SqlLedger) -> None:
 
 def test_a_failed_transaction_leaves_nothing(ledger: SqlLedger) -> None:
     planned(ledger, NOW)
-    with pytest.raises(ZeroDivisionError), ledger.transaction() as connection:
+    with pytest.raises(ZeroDivisionError), ledger.transaction() as connection:  # noqa: PT012 - both belong together
         connection.exec_driver_sql("UPDATE delivery SET state = 'dead'")
         _ = 1 / 0
     assert states(ledger) == {State.PLANNED: 3}
@@ -350,5 +352,3 @@ def test_a_broken_conservation_law_is_reported(ledger: SqlLedger) -> None:
     with ledger.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM delivery WHERE id = 1")
     assert len(ledger.verify()) == 1
-
-

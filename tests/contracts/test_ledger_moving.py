@@ -8,6 +8,7 @@ import procrastinate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+
 from examcal.errors import RefusedError
 from examcal.ledger.moving import move
 from examcal.ledger.opening import open_ledger

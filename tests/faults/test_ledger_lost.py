@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from examcal.errors import BusyError, ConfigurationError, ExamcalError, ExitCode
+
 from examcal.dispatch.leadership import FileLeadership
+from examcal.errors import BusyError, ConfigurationError, ExamcalError, ExitCode
 from examcal.ledger.opening import adopt, open_for_reading, open_ledger, reconcile
 from examcal.ledger.place import Place
 from examcal.ledger.rows import Reason, State
@@ -198,8 +199,8 @@ def test_a_restored_old_copy_sends_nothing_twice(tmp_path: Path) -> None:
     ledger.backup(tmp_path / "backup.db")
     rows = {row.id: row.key for row in ledger.deliveries()}
     claims = claim(ledger, NOW)
-    from examcal.ledger.rows import Settlement  # noqa: PLC0415
     from examcal.channels.port import Outcome  # noqa: PLC0415
+    from examcal.ledger.rows import Settlement  # noqa: PLC0415
 
     ends = [Settlement(one.delivery_id, State.SENT, Outcome.ACCEPTED, key=rows[one.delivery_id]) for one in claims[:2]]
     ledger.settle(ends, token=claims[0].token, now=NOW)

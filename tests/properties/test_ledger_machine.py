@@ -1,7 +1,7 @@
 """Plan, claim, crash, expire, edit, settle, join and leave in any order: the invariants of the ledger hold.
 
-I1 planned = open + ended; I2 at most one claim per delivery; I3 what is sent stays sent, once; I4 further copies only
-of rows marked ambiguous; I5 nothing is claimed before it is due, after its use, or after its recipient left; I12 opening
+I1 planned = open + ended; I2 at most one claim per delivery; I3 what is sent stays sent; I4 further copies only of
+rows marked ambiguous; I5 nothing is claimed before it is due, after its use, or after its recipient left; I12 opening
 again changes nothing.
 """
 
@@ -13,13 +13,14 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
 from examcal.channels.port import Outcome
 from examcal.ledger.claims import EARLIEST, Terms
 from examcal.ledger.opening import open_ledger
 from examcal.ledger.rows import Claim, Document, Settlement, State
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.ledgers import entry, fan_out, members
 
 START = datetime(2026, 3, 2, 1, 10, tzinfo=UTC)

@@ -35,7 +35,10 @@ def entry(
     )
 
 
-def members(count: int, channel: str = "email", selection: Selection = Selection()) -> list[Member]:
+EVERYTHING = Selection()
+
+
+def members(count: int, channel: str = "email", selection: Selection = EVERYTHING) -> list[Member]:
     return [Member(f"{channel}-{number}", channel, f"u{number}@example.org", selection) for number in range(count)]
 
 

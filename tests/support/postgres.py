@@ -1,4 +1,4 @@
-"""A real PostgreSQL of the tests' own: its own cluster, a free port, and the certainty that it is the one we talk to."""
+"""A real PostgreSQL of the tests' own: its own cluster, a free port, and the certainty that it is ours that answers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class PostgresServer:
     def __enter__(self) -> Self:
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
-        self._run("initdb", "-D", str(self.data), "-U", "examcal", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
+        self._run(
+            "initdb", "-D", str(self.data), "-U", "examcal", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"
+        )
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as stream:
             stream.write(CONFIGURATION)
         self.start()
@@ -66,7 +68,9 @@ class PostgresServer:
     def start(self) -> None:
         """Start, and make sure that it is our server that answers."""
         options = f"-p {self.port}"
-        self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "30", "-o", options, "-l", str(self.folder / "log"), "start")
+        self._run(
+            "pg_ctl", "-D", str(self.data), "-w", "-t", "30", "-o", options, "-l", str(self.folder / "log"), "start"
+        )
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             row = connection.execute("SHOW data_directory").fetchone()
         if row is None or Path(row[0]) != self.data:
@@ -74,7 +78,9 @@ class PostgresServer:
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop: ``immediate`` is a crash, ``fast`` ends sessions in order."""
-        subprocess.run([self._bin / "pg_ctl", "-D", self.data, "-m", mode, "-w", "stop"], check=False, **self._as_user())
+        subprocess.run(
+            [self._bin / "pg_ctl", "-D", self.data, "-m", mode, "-w", "stop"], check=False, **self._as_user()
+        )
 
     def pause(self, seconds_signal: signal.Signals) -> None:
         """Send a signal to the postmaster."""

@@ -120,7 +120,8 @@ class Rig:
 
 def email(port: int, *, password: str = "") -> EmailChannel:
     """Return a mail channel to a local server."""
-    relay = Relay("127.0.0.1", port, Security.NONE, connections=2, **({"username": "u", "password": password} if password else {}))
+    login = {"username": "u", "password": password} if password else {}
+    relay = Relay("127.0.0.1", port, Security.NONE, connections=2, **login)
     return EmailChannel(relay, sender="提醒 <from@example.org>")
 
 

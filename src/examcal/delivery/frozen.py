@@ -57,16 +57,16 @@ class Freezer:
     ) -> tuple[dict[FrozenKey, bytes], dict[FrozenKey, Exception]]:
         """Return the frozen bytes for ``claims``, and for those that cannot be rendered the reason."""
         wanted = {frozen_key(claim): claim for claim in claims}
-        missing = [key for key in wanted if key not in self._kept]
-        if missing:
-            found = self._ledger.read_frozen(missing)
-            new, failed = self._render({key: wanted[key] for key in missing if key not in found}, now)
-            if new:
-                found |= self._ledger.freeze(new, now)
-            self._keep(found)
-        else:
-            failed = {}
-        return {key: self._kept[key] for key in wanted if key in self._kept}, failed
+        found = {key: self._kept[key] for key in wanted if key in self._kept}
+        missing = [key for key in wanted if key not in found]
+        if not missing:
+            return found, {}
+        found |= self._ledger.read_frozen(missing)
+        new, failed = self._render({key: wanted[key] for key in missing if key not in found}, now)
+        if new:
+            found |= self._ledger.freeze(new, now)
+        self._keep(found)
+        return found, failed
 
     def _render(
         self, wanted: Mapping[FrozenKey, Claim], now: datetime
@@ -103,7 +103,7 @@ class Freezer:
 
     def _keep(self, found: Mapping[FrozenKey, bytes]) -> None:
         self._kept |= found
-        while len(self._kept) > max(self.KEPT, len(found)):
+        while len(self._kept) > self.KEPT:
             del self._kept[next(iter(self._kept))]
 
 

@@ -23,8 +23,8 @@ from examcal.delivery.outcomes import Sent
 from examcal.delivery.port import OnAttempt, OnTrouble, Trouble
 from examcal.delivery.retry import BREAKS_AFTER, health_after
 from examcal.delivery.thread import LedgerThread
-from examcal.errors import Sentence
-from examcal.ledger.claims import Terms
+from examcal.errors import ExamcalError, Sentence
+from examcal.ledger.claims import Claimed, Terms
 from examcal.ledger.port import Ledger
 from examcal.ledger.rows import ChannelRow, Claim, Settlement, State
 from examcal.ledger.trouble import LedgerBusyError, LedgerFullError, LedgerUnreachableError
@@ -94,16 +94,40 @@ class Lane:
         until = self._tools.clock.monotonic() + (longest or float("inf"))
         self._health = await self._read_health()
         while not self._is_over(until):
-            now = self._tools.clock.now()
-            claimed = await self._tools.thread.run(
-                self._tools.ledger.claim, self.channel_id, now, self._terms(now), owner=self._tools.owner
-            )
+            claimed = await self._claim()
             if claimed.claims:
-                await self._deliver(claimed.claims)
+                if not await self._delivered(claimed.claims):
+                    break
                 ended += len(claimed.claims)
             elif claimed.wait is None or not await self._tools.pause(claimed.wait):
                 break
         return ended
+
+    async def _claim(self) -> Claimed:
+        """Claim what is due; where the ledger cannot record a claim, nothing is sent."""
+        now = self._tools.clock.now()
+        try:
+            return await self._tools.thread.run(
+                self._tools.ledger.claim, self.channel_id, now, self._terms(now), owner=self._tools.owner
+            )
+        except (LedgerBusyError, LedgerFullError, LedgerUnreachableError) as error:
+            self._tools.on_trouble(Trouble("ledger", error.sentence))
+            return Claimed(())
+
+    async def _delivered(self, claims: Sequence[Claim]) -> bool:
+        """Deliver claims; a fault of ours gives them back as ambiguous instead of leaving them lying."""
+        try:
+            await self._deliver(claims)
+        except ExamcalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, these rows must not be lost
+            now = self._tools.clock.now()
+            ends = [outcomes.given_back(claim, now, ambiguous=True) for claim in claims]
+            token = claims[0].token
+            await self._tools.until_recorded(lambda: self._tools.ledger.settle(ends, token=token, now=now))
+            self._tell("fault", "a fault of examcal on channel {channel} ({reason})", 1, type(error).__name__)
+            return False
+        return True
 
     def _terms(self, now: datetime) -> Terms:
         limit = max(SUB_BATCH, 4 * self.pace.concurrency) if self._proven else 1
@@ -225,7 +249,7 @@ class Lane:
                 await self._tools.thread.run(self._tools.ledger.renew_leases, token, now, LEASE)
 
     async def _read_health(self) -> ChannelRow:
-        rows = await self._tools.thread.run(self._tools.ledger.channels)
+        rows = await self._tools.until_recorded(self._tools.ledger.channels)
         found = next((row for row in rows if row.id == self.channel_id), self._health)
         if found.failures >= BREAKS_AFTER or found.logins:
             self._proven = False

@@ -40,7 +40,7 @@ class Trouble:
     """Something that an operator should hear of. ``code`` groups equal ones; ``count`` says how many it stands for.
 
     Codes: ``channel-paused``, ``dead-letter``, ``held``, ``schedule-held``, ``clock``, ``ledger``, ``downtime``,
-    ``render``.
+    ``render``, ``fault``.
     """
 
     code: str

@@ -57,6 +57,7 @@ class EmbeddedDispatcher:
     def _ended(self, channel_id: int, lane: asyncio.Task[object]) -> None:
         self._lanes.pop(channel_id, None)
         if not lane.cancelled():
+            lane.exception()  # a lane tells of trouble itself; ``idle`` raises it
             self._on_idle()
 
 

@@ -128,9 +128,14 @@ def release(connection: Connection, *, reason: Reason | None = None, ids: Sequen
 
 
 def retry(connection: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Try dead, held, suppressed or waiting deliveries again, now; what was sent or is being sent stays as it is."""
-    again = [State.DEAD.value, State.HELD.value, State.RETRY.value, State.PLANNED.value, State.EXPIRED.value]
-    rows = update(delivery).where(among(connection, delivery.c.id, ids), delivery.c.state.in_(again))
+    """Try dead, held or waiting deliveries again, now, where that is still of use; what was sent stays as it is."""
+    again = [State.DEAD.value, State.HELD.value, State.RETRY.value, State.PLANNED.value]
+    useful = select(reminder.c.id).where(reminder.c.live, reminder.c.useful_until > micros(now))
+    rows = (
+        update(delivery)
+        .where(among(connection, delivery.c.id, ids), delivery.c.state.in_(again))
+        .where(delivery.c.reminder_id.in_(useful))
+    )
     values = {"state": State.RETRY.value, "next_at": micros(now), "reason": None, "unfinished": 0, "ended_at": None}
     return int(connection.execute(rows.values(values)).rowcount)
 

@@ -12,7 +12,7 @@ from examcal.ledger.rates import advanced, allowed
 from examcal.ledger.rows import Rate
 
 AVOIDING = Pace(avoids_full_hours=True)
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda one: one.replace(tzinfo=UTC))
+MOMENTS = st.integers(1_767_225_600, 1_830_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
 @given(due=MOMENTS)
