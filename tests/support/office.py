@@ -124,7 +124,7 @@ class Office:
             )  # fmt: skip
         running = Running(process, port, log)
         try:
-            eventually(running.is_up, within=30)
+            eventually(running.is_up, within=30 * max(1.0, crowding()))
             yield running
         finally:
             if process.poll() is None:
