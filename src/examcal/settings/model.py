@@ -179,7 +179,6 @@ class Settings(BaseSettings):
     past_days: int | None = Field(default=None, ge=0)
     future_days: int | None = Field(default=None, ge=1)
     weekly_summary: bool = True
-    allow_network_fs: bool = False
     trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
     smtp: Smtp = Smtp()
     privacy: Privacy = Privacy()
