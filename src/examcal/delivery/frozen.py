@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from examcal.channels.port import Addressee, Channel, ChannelError, Message
 from examcal.delivery.fan_out import Reach
@@ -37,7 +38,10 @@ def addressee_of(claim: Claim) -> Addressee:
 
 def key_of(claim: Claim) -> str:
     """Return the delivery key of a claim."""
-    return delivery_key(claim.reminder.entry.key, claim.recipient_key, claim.channel)
+    return _key(claim.reminder.entry.key, claim.recipient_key, claim.channel)
+
+
+_key = lru_cache(maxsize=4096)(delivery_key)  # asked for when a message is addressed, and when its outcome is recorded
 
 
 class Freezer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +31,9 @@ from examcal.ledger.trouble import LedgerBusyError, LedgerFullError, LedgerUnrea
 
 R = TypeVar("R")
 SUB_BATCH = 50
+MOST_IN_BATCH = 400
+QUICK = 1.0
+"""A batch that takes less than this many seconds may be followed by a larger one: fewer commits for a fast server."""
 GROUP_LIMIT = 200
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = 0.2
@@ -83,6 +86,7 @@ class Lane:
         self._tools = tools
         self._slots = asyncio.Semaphore(pace.concurrency)
         self._proven = False
+        self._batch = SUB_BATCH
         self._health = ChannelRow(channel_id, channel.name)
 
     async def run(self, longest: float | None = None) -> int:
@@ -130,7 +134,7 @@ class Lane:
         return True
 
     def _terms(self, now: datetime) -> Terms:
-        limit = max(SUB_BATCH, 4 * self.pace.concurrency) if self._proven else 1
+        limit = self._batch if self._proven else 1
         grouped = self.channel.groups
         return Terms(
             limit=GROUP_LIMIT if grouped else limit,
@@ -142,11 +146,13 @@ class Lane:
         )
 
     async def _deliver(self, claims: Sequence[Claim]) -> None:
-        token = claims[0].token
+        token, began = claims[0].token, self._tools.clock.monotonic()
         async with self._holding(token):
             claims = await self._without_known(claims, token)
             ready = await self._frozen(claims, token)
-            await self._settle_as_they_come([self._send_one(claim, frozen) for claim, frozen in ready], token)
+            await self._settle_as_they_come(ready, token)
+        quick = self._tools.clock.monotonic() - began < QUICK
+        self._batch = min(2 * self._batch, MOST_IN_BATCH) if quick else max(self._batch // 2, SUB_BATCH)
 
     async def _frozen(self, claims: Sequence[Claim], token: str) -> list[tuple[Claim, bytes]]:
         """Return the claims with their frozen bytes; those without are dead, and the others go on."""
@@ -178,14 +184,17 @@ class Lane:
         self._tools.on_attempt(self.channel.name, sent.outcome, late)
         return outcomes.settlement(claim, sent, self.pace, now, holds_ambiguous=self._tools.holds_ambiguous)
 
-    async def _settle_as_they_come(self, sends: Sequence[Awaitable[Settlement]], token: str) -> None:
+    async def _settle_as_they_come(self, ready: Sequence[tuple[Claim, bytes]], token: str) -> None:
         finished: asyncio.Queue[Settlement] = asyncio.Queue()
 
-        async def one(send: Awaitable[Settlement]) -> None:
+        async def one(claim: Claim, frozen: bytes) -> None:
             async with self._slots:
-                finished.put_nowait(await send)
+                if self._tools.stopping.is_set():
+                    finished.put_nowait(outcomes.not_begun(claim, self._tools.clock.now()))
+                else:
+                    finished.put_nowait(await self._send_one(claim, frozen))
 
-        tasks = [asyncio.ensure_future(one(send)) for send in sends]
+        tasks = [asyncio.ensure_future(one(claim, frozen)) for claim, frozen in ready]
         left = len(tasks)
         try:
             while left:

@@ -26,6 +26,7 @@ from examcal.delivery.versions import Versions
 from examcal.dispatch.embedded import EmbeddedDispatcher
 from examcal.dispatch.port import Dispatcher
 from examcal.errors import Sentence
+from examcal.ledger.opening import FOREIGN
 from examcal.ledger.port import Ledger
 from examcal.ledger.repair import RESTORED
 from examcal.ledger.rows import ChannelRow, Member, Source, instant, micros
@@ -208,7 +209,7 @@ class Deliverer:
     def _keep_up(self, now: datetime) -> tuple[dict[int, int], datetime | None]:
         """Bring the ledger up to ``now``; return what is due by channel, and when to look again."""
         self.ledger.check_place()
-        if not self._is_clock_right(now):
+        if not self._is_clock_right(now) or self.ledger.note(FOREIGN):
             return {}, now + LONGEST_SLEEP
         if self.ledger.shared:
             self.ledger.recover(now, everything=False)

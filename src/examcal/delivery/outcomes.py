@@ -93,6 +93,11 @@ def given_back(claim: Claim, now: datetime, *, ambiguous: bool) -> Settlement:
     return settlement(claim, sent, Pace(is_mail=True), now)
 
 
+def not_begun(claim: Claim, now: datetime) -> Settlement:
+    """Return the end of a claim that a stop came before: nothing was sent, and no attempt is used up."""
+    return Settlement(claim.delivery_id, State.RETRY, None, next_at=now, counted=False)
+
+
 def known_sent(claim: Claim) -> Settlement:
     """Return the end of a delivery that the journal says was accepted before a restore."""
     return Settlement(claim.delivery_id, State.SENT, None, reason=Reason.JOURNAL.value)

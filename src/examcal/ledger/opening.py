@@ -24,6 +24,8 @@ from examcal.ledger.trouble import LedgerDamagedError, told_apart
 
 LEDGER_ID = "ledger_id"
 MACHINE = "machine_id"
+FOREIGN = "foreign_machine"
+"""Noted while the ledger belongs to another machine: then nothing may be sent from it."""
 _HEADER = b"SQLite format 3\0"
 
 
@@ -196,6 +198,7 @@ def _check_machine(connection: Connection, machine: str, *, shared: bool) -> boo
     if known == machine:
         return False
     upkeep.hold_all(connection, Reason.MACHINE)
+    write_meta(connection, FOREIGN, "1")
     return True
 
 
@@ -203,6 +206,7 @@ def adopt(ledger: SqlLedger, machine: str) -> int:
     """Make a ledger from another machine this machine's own; return how many held deliveries go on."""
     with ledger.transaction() as connection:
         write_meta(connection, MACHINE, machine)
+        write_meta(connection, FOREIGN, "")
         return upkeep.release(connection, reason=Reason.MACHINE)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from examcal.ledger.opening import FOREIGN, adopt
 from examcal.ledger.rows import Reason, State
 from examcal.plan.audience import Audience
 from support.rig import START, Rig, closing, email, people, robot
@@ -309,6 +310,30 @@ async def test_a_stop_in_the_middle_of_a_send_lets_it_end(tmp_path: Path) -> Non
         assert rig.ledger.counts().by_state == {State.SENT: 1}
         assert rig.ledger.deliveries()[0].ambiguous == 0
         rig.ledger.close()
+
+
+async def test_a_stop_gives_back_unmarked_what_was_not_begun(tmp_path: Path) -> None:
+    async with SmtpServer(faults=[Fault("DOT", delay=0.3)]) as smtp:
+        rig = Rig(tmp_path, [email(smtp.port)])
+        await rig.start(people(20), milestones=[closing(START + HOUR)])
+        await rig.loop.tick()
+        while len(smtp.mails) < 2:  # noqa: ASYNC110 - the state waited for is a server's
+            await asyncio.sleep(0.01)
+        assert await rig.loop.drain(10)
+        counts = rig.ledger.counts().by_state
+        assert counts[State.SENT] + counts.get(State.RETRY, 0) + counts.get(State.PLANNED, 0) == 20
+        assert counts[State.SENT] == len(smtp.mails) < 20
+        assert {row.ambiguous for row in rig.ledger.deliveries()} == {0}
+        rig.ledger.close()
+
+
+async def test_a_ledger_of_another_machine_sends_nothing_until_it_is_adopted(rig: Rig, smtp: SmtpServer) -> None:
+    await rig.start(people(1), milestones=[closing(START + HOUR)])
+    rig.ledger.set_note(FOREIGN, "1")
+    await rig.deliver()
+    assert smtp.mails == []
+    adopt(rig.ledger, "here")
+    assert await rig.deliver() == {State.SENT: 1}
 
 
 async def test_a_send_that_never_ends_is_given_back_as_ambiguous(tmp_path: Path) -> None:
