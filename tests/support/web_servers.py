@@ -67,7 +67,7 @@ def write_caddy(folder: Path, root: Path, port: int, application: int) -> Path:
         assert there in text
         text = text.replace(there, here)
     file = folder / "Caddyfile"
-    file.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text, "utf-8")
+    file.write_text(text.replace("\n{\n", "\n{\n\tadmin off\n\tauto_https off\n", 1), "utf-8")
     shutil.copy(DEPLOY / "caddy" / "examcal-headers.caddy", folder)
     return file
 
