@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from examcal.channels.port import Outcome
 from examcal.ledger.claims import Terms
-from examcal.ledger.rows import Member, Rate, Reason, Selection, State
+from examcal.ledger.rows import Member, Rate, Reason, Selection, Settlement, Source, State
 from examcal.ledger.store import SqlLedger
 from support.ledgers import DAY, accept, claim, entry, fan_out, members, planned, settle, states
 
@@ -261,6 +262,17 @@ def test_a_recipient_who_returns_gets_what_is_still_ahead(ledger: SqlLedger) -> 
     ledger.sync_audiences(members(1), NOW + MINUTE)
     fan_out(ledger, NOW + MINUTE)
     assert states(ledger) == {State.PLANNED: 1, State.SUPPRESSED: 1}
+
+
+def test_a_subscriber_whose_address_is_refused_gets_nothing_more(ledger: SqlLedger) -> None:
+    ledger.sync_audiences(members(1), NOW)
+    ledger.add_recipients([Member("s", "email", "s@example.org", source=Source.SUBSCRIBER)], NOW)
+    accept(ledger, [entry(NOW), entry(NOW + DAY, rule="later")], NOW)
+    fan_out(ledger, NOW)
+    claims = claim(ledger, NOW)
+    refused = [Settlement(one.delivery_id, State.DEAD, Outcome.PERMANENT_RECIPIENT) for one in claims]
+    ledger.settle(refused, token=claims[0].token, now=NOW)
+    assert states(ledger) == {State.DEAD: 2, State.PLANNED: 1, State.SUPPRESSED: 1}
 
 
 def test_who_joins_late_gets_no_stale_reminder_and_no_old_notice(ledger: SqlLedger) -> None:

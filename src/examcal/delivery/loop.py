@@ -247,8 +247,8 @@ class Deliverer:
             if number in self._names and number not in busy
         ]
         end = self.ledger.next_end_at(now)
-        if busy and not self._dispatcher.local:
-            looks.append(now + WHEN_BUSY)
+        if not self._dispatcher.local:  # claims and tickets of workers that died are looked for, too
+            looks.append(now + (WHEN_BUSY if busy else LONGEST_SLEEP))
         return min([*looks, *([end] if end else [])], default=None)
 
     def _ahead(self) -> timedelta:

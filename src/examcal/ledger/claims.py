@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, RowMapping, Update, case, func, insert, select, text, update
 
 from examcal.channels.port import Outcome
+from examcal.ledger import people
 from examcal.ledger.planning import as_reminder_row
 from examcal.ledger.rates import advanced, allowed, read_tats, wait, write_tats
 from examcal.ledger.rows import Claim, Rate, Reason, ReminderRow, Settlement, State, instant, micros
@@ -103,6 +104,9 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, token: 
     sent = sum(end.delivery_id in written and end.state is State.SENT for end in settlements)
     if sent:
         count_up(connection, JOURNAL_COUNT, sent)
+    refusals = [end.delivery_id for end in settlements if end.outcome is Outcome.PERMANENT_RECIPIENT]
+    if refusals:
+        people.refused(connection, refusals, now)
     connection.execute(insert(attempt), [_log(end, now, fenced=end.delivery_id not in written) for end in settlements])
     return len(settlements) - len(written)
 

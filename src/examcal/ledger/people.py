@@ -70,6 +70,13 @@ def remove(connection: Connection, keys: Iterable[str], now: datetime, *, erase:
     return len(rows)
 
 
+def refused(connection: Connection, deliveries: Sequence[int], now: datetime) -> None:
+    """Send no more to subscribers whose address was refused for good; configured recipients are an operator's."""
+    theirs = select(delivery.c.recipient_id).where(among(connection, delivery.c.id, deliveries))
+    subscribers = select(recipient.c.id).where(recipient.c.source == Source.SUBSCRIBER, recipient.c.id.in_(theirs))
+    _deactivate(connection, list(connection.execute(subscribers).scalars()), now)
+
+
 def channel_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Return the ids of channels by name, making those that are new."""
     known = {row.name: row.id for row in connection.execute(select(channel.c.name, channel.c.id))}

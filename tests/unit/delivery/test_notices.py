@@ -1,0 +1,67 @@
+"""Change notices: when they leave, and what makes two of them the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+from examcal.delivery.notices import DEBOUNCE, Told, after_quiet, notices
+from examcal.schedule.document import SourceText
+from examcal.schedule.loader import load
+from examcal.schedule.model import QuietHours, Schedule
+
+NOW = datetime(2026, 3, 2, 1, 10, tzinfo=UTC)
+NIGHT = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)  # 22:00 in Shanghai
+QUIET = QuietHours(time(21, 30), time(7, 30))
+
+
+def schedule(closes: str, *, quiet: str = "", status: str = "confirmed", note: str = "") -> Schedule:
+    text = (
+        f"version: 1\ntimezone: Asia/Shanghai\n{quiet}\nexams:\n  - id: e\n    name: 考试\n    milestones:\n"
+        f"      - {{id: m, kind: registration, name: 报名, opens: 2026-02-01, closes: {closes},"
+        f" status: {status}{note}}}\n"
+    )
+    return load([SourceText("s.yaml", text.encode())], today=NOW.date()).schedule
+
+
+def test_a_moved_date_gives_one_notice_after_the_debounce() -> None:
+    found = notices(schedule("2026-03-20"), Told(schedule("2026-03-25")), {}, NOW)
+    assert [(one.rule.split()[0], one.due_at) for one in found] == [("earlier", NOW + DEBOUNCE)]
+
+
+def test_wording_says_nothing() -> None:
+    assert notices(schedule("2026-03-20", note=", notes: 新的说明"), Told(schedule("2026-03-20")), {}, NOW) == []
+
+
+def test_what_lies_behind_is_corrected_in_silence() -> None:
+    assert notices(schedule("2026-02-20"), Told(schedule("2026-02-21")), {}, NOW) == []
+
+
+def test_good_news_waits_for_the_morning_and_urgent_ones_do_not() -> None:
+    quiet = 'quiet_hours: "21:30-07:30"'
+    later = notices(schedule("2026-03-28", quiet=quiet), Told(schedule("2026-03-25", quiet=quiet)), {}, NIGHT)
+    earlier = notices(schedule("2026-03-20", quiet=quiet), Told(schedule("2026-03-25", quiet=quiet)), {}, NIGHT)
+    assert later[0].due_at == datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    assert earlier[0].due_at == NIGHT + DEBOUNCE
+
+
+def test_a_notice_keeps_its_identity_until_it_is_out() -> None:
+    told = Told(schedule("2026-03-25"))
+    first = notices(schedule("2026-03-20"), told, {}, NOW)[0]
+    again = notices(schedule("2026-03-20", note=", notes: x"), told, {}, NOW + timedelta(minutes=3))[0]
+    after = notices(schedule("2026-03-20"), told, {"e/m": Told(schedule("2026-03-25"), 2)}, NOW)[0]
+    assert first.key == again.key != after.key
+
+
+def test_each_occurrence_is_compared_with_what_was_last_said_of_it() -> None:
+    told = {"e/m": Told(schedule("2026-03-20"), 1)}
+    assert notices(schedule("2026-03-20"), Told(schedule("2026-03-25")), told, NOW) == []
+    back = notices(schedule("2026-03-25"), Told(schedule("2026-03-25")), told, NOW)
+    assert [one.rule.split()[0] for one in back] == ["later"]
+
+
+def test_quiet_hours_end_in_the_morning_of_the_right_day() -> None:
+    morning = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    assert after_quiet(NIGHT, QUIET, "Asia/Shanghai") == morning
+    assert after_quiet(morning - timedelta(minutes=1), QUIET, "Asia/Shanghai") == morning
+    assert after_quiet(morning, QUIET, "Asia/Shanghai") == morning
+    assert after_quiet(NIGHT, None, "Asia/Shanghai") == NIGHT
