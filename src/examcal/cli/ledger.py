@@ -60,7 +60,9 @@ def _sums(counts: Counts) -> dict[str, int]:
 @command("backup", "Write a consistent copy, also beside a running daemon.", group=COMMAND)
 @argument("target", type=click.Path(path_type=Path))
 def backup_ledger(invocation: Invocation, target: Path) -> None:
-    """Copy the ledger; the copy is complete or not there."""
+    """Copy the ledger; the copy is complete or not there. In a folder it is named by date and time."""
+    if target.is_dir():
+        target /= f"examcal-{present():%Y%m%dT%H%M%SZ}.db"
     with looking(invocation.settings) as ledger:
         if ledger is None:
             raise ConfigurationError("there is no ledger yet; run examcal ledger init")
