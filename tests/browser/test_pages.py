@@ -209,16 +209,14 @@ def test_nothing_moves_for_those_who_asked_for_that(browser: Browser, sample_sit
 def test_posters_print_on_one_sheet_with_everything_on_it(
     browser: Browser, sample_site: str, real_site: str, language: str
 ) -> None:
-    for site in (sample_site, real_site):
-        with watched(browser, site, width=794) as found:
-            for path in (f"posters/{EXAM}.html", f"posters/{EXAM}/fangshan.html"):
-                found.page.goto(f"{site}/{language}{path}")
-                assert _sheets(found.page.pdf(prefer_css_page_size=True)) == 1
-                found.page.emulate_media(media="print")
-                rows = found.page.locator(".poster tbody tr")
-                assert all(row.is_visible() for row in rows.all())
-                assert found.page.locator(".poster .qr").count() == 2
-                found.page.emulate_media(media="screen")
+    paths = (f"posters/{EXAM}.html", f"posters/{EXAM}/fangshan.html")
+    for url in [f"{site}/{language}{path}" for site in (sample_site, real_site) for path in paths]:
+        with watched(browser, url.partition(f"/{language}posters")[0], width=794) as found:
+            found.page.goto(url)
+            assert _sheets(found.page.pdf(prefer_css_page_size=True)) == 1, url
+            found.page.emulate_media(media="print")
+            assert all(row.is_visible() for row in found.page.locator(".poster tbody tr").all())
+            assert found.page.locator(".poster .qr").count() == 2
 
 
 def _sheets(pdf: bytes) -> int:
