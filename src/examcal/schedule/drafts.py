@@ -54,8 +54,8 @@ MOST_TASKS = 100
 # Names of published files and addresses (an exam's pages are at /ID/), and what Windows cannot store.
 RESERVED_IDS = frozenset(
     {
-        *("all", "assets", "calendar", "changes", "confirm", "feeds", "healthz", "index", "me", "metrics", "posters"),
-        *("readyz", "schedule", "static", "subscribe", "unsubscribe"),
+        *("all", "assets", "calendar", "changes", "confirm", "feeds", "healthz", "index", "me", "metrics"),
+        *("en", "kits", "posters", "readyz", "schedule", "static", "subscribe", "unsubscribe"),
         *("aux", "con", "nul", "prn"),
     }
 )
