@@ -24,6 +24,7 @@ want nodejs command -v node
 want npm command -v npm
 want caddy command -v caddy
 want prometheus command -v promtool
+want systemd command -v systemd-analyze
 [ -z "${FULL:-}" ] || want thunderbird command -v thunderbird # 310 MB, for one test
 
 if [ -n "$packages" ]; then

@@ -1,4 +1,4 @@
-"""nginx and Caddy over an edition answer as our own server does, where files alone can; selections reach the application."""
+"""nginx and Caddy over an edition answer as our own server does, where files can; selections reach the application."""
 
 from __future__ import annotations
 
@@ -217,7 +217,9 @@ def test_an_edit_gets_a_new_etag_at_once_and_only_for_what_changed(tmp_path: Pat
 @pytest.mark.needs("nginx")
 def test_nginx_finds_nothing_wrong_and_logs_no_token(tmp_path: Path) -> None:
     main = write_nginx(tmp_path, tmp_path, 8080, 8000)
-    done = subprocess.run([nginx_command(), "-t", "-p", tmp_path, "-c", main], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [nginx_command(), "-t", "-p", tmp_path, "-c", main], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr
     (tmp_path / "public").mkdir()

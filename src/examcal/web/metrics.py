@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from examcal.errors import ExamcalError
 from examcal.ledger.port import Ledger
-from examcal.ledger.rows import instant
+from examcal.ledger.rows import State, instant
 from examcal.web.app import AsgiApp, Receive, Scope, Send
 
 LATENESS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0)
@@ -165,7 +165,7 @@ class Metrics(Collector):
         if found is None:
             return
         by_state: dict[tuple[str, ...], float] = {
-            (name, state): number for name, states in found.states.items() for state, number in states.items()
+            (name, state.value): found.states.get(name, {}).get(state.value, 0) for name in found.due for state in State
         }
         yield _counter("examcal_deliveries_planned_total", {(): found.planned})
         yield _gauge("examcal_deliveries", by_state)
