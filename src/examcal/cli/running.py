@@ -147,6 +147,12 @@ class Engine:
         waiting = await self.deliverer.thread.run(self.opened.ledger.next_due_by_channel, now)
         return sum(at < now - OVERDUE_AFTER for at in waiting.values())
 
+    async def paused(self) -> Sequence[str]:
+        """Return the channels that are paused after failures."""
+        now = self.clock.now()
+        rows = await self.deliverer.thread.run(self.opened.ledger.channels)
+        return [row.name for row in rows if row.open_at is not None and row.open_at > now]
+
     async def report(self) -> Sequence[Sentence]:
         """Return the lines of the weekly summary: what was sent, what failed, what comes."""
         ledger = self.opened.ledger

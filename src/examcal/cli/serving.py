@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import structlog
 from starlette.applications import Starlette
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from examcal.settings import Settings
     from examcal.web.subscription import SubscriptionRoutes
 
+_PERSONAL = re.compile(r"(/(?:confirm|me|unsubscribe|calendar))/.+", re.DOTALL)
+_LIKE_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
 _LOOK_EVERY = 2.0  # seconds between two looks at the public folder
 _log = structlog.get_logger()
 
@@ -71,11 +75,8 @@ def _access_log() -> Callable[[str, bytes, int, int], None]:
 
 def without_token(target: bytes) -> str:
     """Return a request's address for a log: without its query, and without the token of a personal address."""
-    path = target.partition(b"?")[0].decode("ascii", "replace")
-    steps = path.split("/")
-    if len(steps) > 2 and steps[1] in {"confirm", "me", "unsubscribe", "calendar"}:  # noqa: PLR2004 - "", word, token
-        steps[2:] = ["…"]
-    return "/".join(steps)[:200]
+    path = unquote(target.partition(b"?")[0].decode("ascii", "replace"))
+    return _LIKE_A_TOKEN.sub("…", _PERSONAL.sub(r"\1/…", path))[:200]
 
 
 def selecting_from(read: Callable[[], Schedule], clock: Clock) -> Callable[[Manifest], Select | None]:

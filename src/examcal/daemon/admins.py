@@ -55,13 +55,13 @@ class Admins:
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def tell(self, key: str, *sentences: Sentence) -> None:
-        """Log trouble, and queue it for the admins; call it in the event loop."""
-        _log.warning("trouble", code=key.partition(" ")[0], detail="; ".join(s.text(self.language) for s in sentences))
+        """Log trouble and queue it for the admins, unless they heard of it lately; call it in the event loop."""
         now = self.clock.now()
         told = self._told.get(key)
         if told is not None and timedelta(0) <= now - told < SILENCE:
             return
         self._told[key] = now
+        _log.warning("trouble", code=key.partition(" ")[0], detail="; ".join(s.text(self.language) for s in sentences))
         self._waiting.append(Word(key, sentences))
         if self._timer is None and self.reach:
             self._timer = asyncio.get_running_loop().call_later(GATHERED_FOR, self._flush)

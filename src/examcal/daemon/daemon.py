@@ -67,6 +67,9 @@ class Work(Protocol):
     async def overdue(self) -> int:
         """Return how many deliveries should have left long ago."""
 
+    async def paused(self) -> Sequence[str]:
+        """Return the channels that are paused after failures."""
+
     async def report(self) -> Sequence[Sentence]:
         """Return the lines of the weekly summary."""
 
@@ -287,9 +290,10 @@ class Daemon:
         async with self._delivering:
             again = self._now() + LONGEST_REST
             try:
+                for code in ("ledger", "clock"):  # what is still so is told again while delivering
+                    self._parts.conditions.set(code, None)
                 due = await self._parts.work.deliver()
                 self._failures = 0
-                self._parts.conditions.set("ledger", None)
                 again = min(again, max(due, self._now())) if due else again
             except ExamcalError as error:
                 again = self._now() + timedelta(seconds=min(30, 2**self._failures))
@@ -388,6 +392,9 @@ class Daemon:
             self._parts.admins.tell("publication-warning", *warnings)
 
     async def _check_overdue(self) -> None:
+        paused = await self._parts.work.paused()
+        words = Sentence("paused after failures: {channels}", {"channels": ", ".join(paused)})
+        self._parts.conditions.set("channel-paused", words if paused else None)
         count = await self._parts.work.overdue()
         if count:
             self._trouble("overdue", Sentence("{count} deliveries should have left by now", {"count": count}))

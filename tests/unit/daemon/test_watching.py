@@ -1,0 +1,80 @@
+"""Looking at the schedule: by content, once settled, and never by a file that is no file."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
+
+TODAY = date(2026, 11, 25)
+GOOD = """\
+version: 1
+exams:
+  - id: demo
+    name: 演示
+    milestones: [{id: a, kind: other, name: 甲, on: 2027-01-11}]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "schedule.yaml"
+    path.write_text(GOOD, "utf-8")
+    return path
+
+
+def test_an_edit_is_offered_once_and_only_after_it_settled(file: Path) -> None:
+    watch = ScheduleWatch(file, settle=2.0)
+    assert isinstance(watch.first(TODAY), Offer)
+    assert watch.look(0.0, TODAY) is None
+    file.write_text(GOOD.replace("01-11", "01-12"), "utf-8")
+    assert watch.look(10.0, TODAY) is None
+    assert watch.look(11.0, TODAY) is None
+    assert isinstance(watch.look(12.0, TODAY), Offer)
+    assert watch.look(13.0, TODAY) is None
+
+
+def test_an_edit_that_is_taken_back_before_it_settled_is_no_edit(file: Path) -> None:
+    watch = ScheduleWatch(file, settle=2.0)
+    watch.first(TODAY)
+    file.write_text(GOOD.replace("01-11", "01-12"), "utf-8")
+    assert watch.look(10.0, TODAY) is None
+    file.write_text(GOOD, "utf-8")
+    assert watch.look(11.0, TODAY) is None
+    assert watch.look(20.0, TODAY) is None
+
+
+def test_the_same_size_and_time_stamp_do_not_hide_an_edit(file: Path) -> None:
+    watch = ScheduleWatch(file, settle=0.0)
+    watch.first(TODAY)
+    stamp = file.stat().st_mtime_ns
+    file.write_text(GOOD.replace("01-11", "01-12"), "utf-8")
+    os.utime(file, ns=(stamp, stamp))
+    assert isinstance(watch.look(1.0, TODAY), Offer)
+
+
+def test_a_bad_edit_is_a_rejection_with_its_problems(file: Path) -> None:
+    watch = ScheduleWatch(file, settle=0.0)
+    watch.first(TODAY)
+    file.write_text(GOOD.replace("2027-01-11", "2027-01-41"), "utf-8")
+    found = watch.look(1.0, TODAY)
+    assert isinstance(found, Rejection)
+    assert found.content
+    assert [problem.line for problem in found.problems] == [5]
+
+
+@pytest.mark.parametrize("fault", ["missing", "folder", "pipe"])
+def test_what_cannot_be_read_is_told_once(file: Path, fault: str) -> None:
+    watch = ScheduleWatch(file, settle=0.0)
+    watch.first(TODAY)
+    file.unlink()
+    if fault == "folder":
+        file.mkdir()
+    elif fault == "pipe":
+        os.mkfifo(file)
+    assert isinstance(watch.look(1.0, TODAY), Rejection)
+    assert watch.look(2.0, TODAY) is None
