@@ -190,6 +190,7 @@ class Daemon:
                 _log.info("standing by: another daemon leads")
                 self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
                 notify("READY=1\nSTATUS=standing by")
+                self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
                 waited = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), STAND_BY_EVERY)
