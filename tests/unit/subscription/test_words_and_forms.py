@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 
 from examcal import subscription
+from examcal.cli.serving import without_token
 from examcal.feed.calendar import EventBook
 from examcal.pages import render
 from examcal.subscription.addresses import UnfitAddressError, masked, read_address, variant
@@ -79,6 +80,17 @@ def test_nobody_compares_tokens_with_an_equals_sign() -> None:
                     continue  # a look-up of a digest in the database's index
                 compared = " ".join(ast.unparse(side) for side in (node.left, *node.comparators))
                 assert not re.search(r"\b(token|signature|digest)\b", compared), f"{module.name}: {compared}"
+
+
+@pytest.mark.parametrize(
+    "path", ["/me/TOKEN", "//me/TOKEN", "/%6de/TOKEN", "/calendar/TOKEN/exam.ics?x=TOKEN", "/x/TOKEN", "/me%2fTOKEN"]
+)
+def test_no_log_names_a_token(path: str) -> None:
+    token = new_token()
+    assert token not in without_token(path.replace("TOKEN", token).encode())
+    assert (
+        without_token(b"/feeds/physician-2026-beijing/shunyi.ics?lang=en") == "/feeds/physician-2026-beijing/shunyi.ics"
+    )
 
 
 def test_networks_are_what_providers_hand_out() -> None:
