@@ -1,12 +1,15 @@
 """One line of a benchmark: ours, the other's, and the ratio that was aimed at."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A comparison. ``ratio`` is ours to the other's; ``target`` is its lower (or, ``at_most``, upper) bound."""
+    """A comparison. ``ratio`` is ours to the other's; ``target`` is its lower (or, ``at_most``, upper) bound.
+
+    ``rates`` are measured figures by name that the scale study reads (``benchmarks/measured.json``).
+    """
 
     name: str
     ours: str
@@ -15,6 +18,7 @@ class Row:
     target: float | None = None
     at_most: bool = False
     note: str = ""
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -24,6 +28,11 @@ class Row:
         met = self.ratio <= self.target if self.at_most else self.ratio >= self.target
         sign = "≤" if self.at_most else "≥"
         return f"{sign} {self.target:g} {'met' if met else 'MISSED'}"
+
+
+def skipped(name: str, part: str) -> Row:
+    """Return the line of a comparison whose peer is not on this machine, so that nobody takes it for measured."""
+    return Row(name, "", "", note=f"not measured: {part} is not installed")
 
 
 def as_table(rows: Iterable[Row]) -> str:
