@@ -1,0 +1,143 @@
+"""One reminder for 10,000 recipients: batches of a ledger, beside one persistent APScheduler job each.
+
+Both run inside an event loop that something else wants to use, as a web server does; what is blocked longest counts.
+No message is sent: the channel accepts at once, the job does nothing. The scheduler's side is measured with fewer jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from benchmarks.reminders import LateClock, add_recipients, deliverer_for, plan_one, timed
+from benchmarks.rows import Row
+from examcal.channels.port import Addressee, Message, Receipt
+from examcal.errors import Sentence
+from examcal.ledger.opening import open_ledger
+from examcal.ledger.rows import State
+
+RECIPIENTS = 10_000
+JOBS = 2_000
+BLOCKED = 0.050
+
+
+class AcceptingChannel:
+    """A way out that takes everything at once."""
+
+    name = "outbox"
+    groups = False
+    longest_send = 1.0
+
+    def freeze(self, message: Message) -> bytes:
+        """Return the text."""
+        return message.text.encode()
+
+    def compose(self, frozen: Sequence[bytes], addressee: Addressee) -> tuple[bytes, ...]:
+        """Return the text with an address."""
+        return tuple(part + addressee.address.encode() for part in frozen)
+
+    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:  # noqa: ARG002 - nobody is there
+        """Accept."""
+        return Receipt()
+
+    def explain(self, code: str) -> Sentence | None:  # noqa: ARG002 - nothing goes wrong
+        """Know nothing."""
+        return None
+
+    async def close(self) -> None:
+        """Have nothing open."""
+
+
+class Watch:
+    """Takes turns of the event loop and remembers the longest work between two of them.
+
+    ``thread_time`` counts only what this thread computes, so that a busy machine does not count as blocking.
+    """
+
+    def __init__(self) -> None:
+        self.computed = self.waited = 0.0
+        self._task = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            work, wall = time.thread_time(), time.perf_counter()
+            await asyncio.sleep(0)
+            self.computed = max(self.computed, time.thread_time() - work)
+            self.waited = max(self.waited, timed(wall))
+            await asyncio.sleep(0.001)
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._task.cancel()
+
+
+async def with_ledger(folder: Path, recipients: int) -> tuple[float, Watch]:
+    """Plan, claim and settle one reminder for everybody."""
+    clock, channel = LateClock(), AcceptingChannel()
+    ledger = open_ledger(f"sqlite:///{folder}/a.db", folder, clock.now()).ledger
+    add_recipients(ledger, recipients, channel.name)
+    loop = deliverer_for(ledger, {channel.name: channel}, clock)
+    watch = Watch()
+    began = time.perf_counter()
+    await plan_one(loop, clock)
+    await loop.finish()
+    took = timed(began)
+    watch.stop()
+    if ledger.counts().by_state != {State.SENT: recipients}:
+        raise RuntimeError(ledger.counts().by_state)
+    await loop.drain()
+    ledger.close()
+    return took, watch
+
+
+async def with_jobs(folder: Path, jobs: int) -> tuple[float, Watch]:
+    """Add one persistent job a recipient, and let all fire."""
+    store = SQLAlchemyJobStore(f"sqlite:///{folder}/jobs.db")
+    scheduler = AsyncIOScheduler(jobstores={"default": store}, timezone=UTC)
+    scheduler.start(paused=True)
+    watch = Watch()
+    began = time.perf_counter()
+    due = datetime.now(UTC) + timedelta(milliseconds=1)
+    for number in range(jobs):
+        scheduler.add_job(nothing, "date", run_date=due, id=str(number), misfire_grace_time=None)
+        await asyncio.sleep(0)
+    scheduler.resume()
+    while scheduler.get_jobs():  # noqa: ASYNC110 - the scheduler has no event for "empty"
+        await asyncio.sleep(0.05)
+    took = timed(began)
+    watch.stop()
+    scheduler.shutdown()
+    return took, watch
+
+
+async def nothing() -> None:
+    """Stand for a delivery."""
+
+
+def run(scale: float = 1.0) -> Iterator[Row]:
+    """Yield the time and the longest blocking."""
+    recipients, jobs = max(100, round(RECIPIENTS * scale)), max(20, round(JOBS * scale))
+    with tempfile.TemporaryDirectory() as name:
+        ours, watch = asyncio.run(with_ledger(Path(name), recipients))
+        theirs, blocked = asyncio.run(with_jobs(Path(name), jobs))
+    title = f"one reminder for {recipients:,} recipients"
+    rates = {"ledger_only_per_second": recipients / ours}
+    ratio = (recipients / ours) / (jobs / theirs)
+    note = f"APScheduler, SQLAlchemy store on SQLite, {jobs:,} jobs measured"
+    yield Row(title, f"{recipients / ours:,.0f}/s", f"{jobs / theirs:,.0f}/s", ratio, 50, note=note, rates=rates)
+    yield Row(
+        f"{title}, longest work in the event loop, ratio to 50 ms",
+        f"{watch.computed * 1e3:.0f} ms",
+        f"{blocked.computed * 1e3:.0f} ms",
+        watch.computed / BLOCKED,
+        1.0,
+        at_most=True,
+        note=f"by the clock on the wall {watch.waited * 1e3:.0f} and {blocked.waited * 1e3:.0f} ms",
+    )
