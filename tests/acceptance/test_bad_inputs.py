@@ -29,7 +29,7 @@ exams:
     ("broken", "place", "word"),
     [
         (GOOD.replace("2026-02-11 24:00", "2026-02-30"), "schedule.yaml:11:", "2026-02-30"),
-        (GOOD.replace("closes:", "closses:", 1), "schedule.yaml:11:", "closes"),
+        (GOOD.replace("closes:", "closez:", 1), "schedule.yaml:11:", "closes"),
         (GOOD + GOOD[GOOD.index("      - id"):], "schedule.yaml:14:", "registration"),
         (GOOD.replace("kind: registration", "kind: registraton"), "schedule.yaml:8:", "registration"),
         (GOOD + "\t- x\n", "schedule.yaml:14:", ""),
@@ -63,7 +63,7 @@ def test_a_broken_schedule_is_reported_with_its_place(office: Office, broken: st
         (("plan", "--from", "soon"), 2),
         (("check", "--schedule", "nowhere.yaml"), 66),
         (("show", "--config", "nowhere.toml"), 78),
-        (("preview", "regstration"), 66),
+        (("preview", "registrations"), 66),
         (("send-test", "wecom:nobody"), 66),
         (("worker",), 78),
         (("deliveries", "show", "1"), 66),
