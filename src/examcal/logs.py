@@ -1,64 +1,56 @@
-"""Logs on standard error: readable lines for people or JSON for machines, without secrets and mail addresses.
+"""Logs on standard error: readable lines for people or JSON for machines, without secrets and addresses.
 
-Secrets are taken out by value (those of the settings) and by shape (``key=``, ``access_token=``, addresses of
-people), in our own messages and in those of libraries.
+Our own messages, those of libraries, warnings of Python and exceptions that nobody caught take the same way.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
+import threading
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
 
-_SHORTEST_SECRET = 4
-_HIDDEN = "***"
-_QUERY = re.compile(r"(?i)\b(key|access_token|corpsecret|secret|token|password)=[^&\s\"']+")
-_USER_INFO = re.compile(r"(?<=://)[^/\s@\"']+@")
-_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]/=]+@[^\s<>\"',;:()\[\]]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-_CHATTY = ("httpx", "httpcore", "apscheduler", "aiosmtplib", "uvicorn.error", "asyncio", "procrastinate", "alembic")
+from examcal.redaction import Redaction
+
+_CHATTY = ("httpx", "httpcore", "apscheduler", "aiosmtplib", "uvicorn.error", "asyncio", "procrastinate", "alembic",
+           "sqlalchemy", "psycopg", "apprise")  # fmt: skip
+_OURS = frozenset({"level", "timestamp"})
 
 
-class Redaction:
-    """Takes secrets and addresses out of whatever is logged."""
+class RedactedEvents:
+    """Redacts every value of a log event (a structlog processor)."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # Longer ones first, so that a secret that contains another one goes as a whole.
-        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)
-
-    def text(self, text: str) -> str:
-        """Return ``text`` on one line, without what nobody may read."""
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        text = _USER_INFO.sub(f"{_HIDDEN}@", _QUERY.sub(rf"\1={_HIDDEN}", text))
-        return _CONTROLS.sub("\ufffd", _ADDRESS.sub(_HIDDEN, text))
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
 
     def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:  # noqa: ANN401 - structlog's protocol
-        """Redact every value of a log event."""
+        """Return the event, fit for a log."""
         return {
-            name: self.text(value) if isinstance(value, str) else self._other(value) for name, value in event.items()
+            name: value if name in _OURS or name[:1] == "_" else self._clean(value) for name, value in event.items()
         }
 
-    def _other(self, value: object) -> object:
+    def _clean(self, value: object) -> object:
         if value is None or isinstance(value, (bool, int, float)):
             return value
-        return self.text(str(value))
+        return self._redaction.text(value if isinstance(value, str) else str(value))
 
 
-def configure_logs(*, level: str = "info", form: str = "text", secrets: Iterable[str] = ()) -> None:
-    """Send all logs of this process to standard error. ``form`` is "text" or "json"."""
+def configure_logs(
+    *, level: str = "info", form: str = "text", secrets: Iterable[str] = (), people: Iterable[str] = ()
+) -> None:
+    """Send all logs of this process to standard error. ``form`` is "text" or "json"; ``people`` are user ids."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _error_kind,
-        Redaction(secrets),
+        RedactedEvents(Redaction(secrets, people)),
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -72,6 +64,7 @@ def configure_logs(*, level: str = "info", form: str = "text", secrets: Iterable
         cache_logger_on_first_use=False,
     )
     _adopt_libraries(threshold, shared, renderer)
+    _adopt_uncaught()
 
 
 def _adopt_libraries(threshold: int, shared: list[Processor], renderer: Processor) -> None:
@@ -88,11 +81,29 @@ def _adopt_libraries(threshold: int, shared: list[Processor], renderer: Processo
     root.setLevel(max(threshold, logging.INFO))  # libraries log request addresses with keys at debug level
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)  # noqa: FBT003 - the library's own signature
+
+
+def _adopt_uncaught() -> None:
+    """Log exceptions that nobody caught by kind and place; Python's own report would quote them."""
+    log = structlog.get_logger()
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        log.error("a thread failed", thread=args.thread.name if args.thread else "?", exc_info=args.exc_value)
+
+    def of_main(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        log.critical("the process failed", exc_info=error)
+
+    threading.excepthook = of_thread
+    sys.excepthook = of_main
+    sys.unraisablehook = lambda args: log.error("an error could not be raised", exc_info=args.exc_value)
 
 
 def _error_kind(_logger: Any, _method: str, event: EventDict) -> EventDict:  # noqa: ANN401 - structlog's protocol
     """Replace an exception by its kind and place: its text may quote what nobody may read."""
     error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()
     if isinstance(error, tuple):
         error = error[1]
     if isinstance(error, BaseException):

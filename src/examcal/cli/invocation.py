@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from examcal.cli.words import language
+from examcal.redaction import keep_out
 
 if TYPE_CHECKING:
     from examcal.settings import Settings
@@ -34,9 +35,19 @@ class Invocation:
         from examcal.settings import read_settings  # noqa: PLC0415 - pydantic costs 0.1 s that many commands can save
 
         settings, warnings = read_settings(self.config)
+        keep_out(settings.secrets())
         for warning in warnings:
             sys.stderr.write(f"{warning.text(language())}\n")
         return settings
+
+    def start_logs(self) -> None:
+        """Let this process log as the settings say."""
+        from examcal.logs import configure_logs  # noqa: PLC0415 - only for processes that stay
+
+        settings = self.settings
+        configure_logs(
+            level=settings.log_level, form=settings.log_format, secrets=settings.secrets(), people=settings.people()
+        )
 
     @property
     def schedule_path(self) -> Path:

@@ -13,6 +13,7 @@ from examcal.cli.command import LazyGroup
 from examcal.cli.output import warn
 from examcal.cli.words import language, language_of, say, speak
 from examcal.errors import ExamcalError, ExitCode, ScheduleRejectedError
+from examcal.redaction import shown
 
 _INTERRUPTED = 130
 COMMANDS = {  # name: (module, summary)
@@ -118,7 +119,7 @@ def _explain_system(error: OSError) -> int:
 def _apologize(error: BaseException, *, debug: bool) -> int:
     """Report a mistake of ours. The error's own text may hold secrets, so only its kind and place are shown."""
     if debug:
-        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.write(shown("".join(traceback.format_exception(error))))
         return int(ExitCode.SOFTWARE)
     frame = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
     place = f"{os.path.basename(frame.filename)}:{frame.lineno}" if frame else "?"  # noqa: PTH119 - a label, no path work

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from examcal.redaction import shown
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -35,8 +37,8 @@ def write(text: str = "") -> None:
 
 
 def warn(text: str) -> None:
-    """Write a line to standard error."""
-    sys.stderr.write(plain(text) + "\n")
+    """Write a line to standard error; whatever it quotes, no secret is in it."""
+    sys.stderr.write(shown(plain(text)) + "\n")
 
 
 def console() -> Console:

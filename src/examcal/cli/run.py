@@ -44,7 +44,6 @@ from examcal.daemon.watching import Rejection, ScheduleWatch
 from examcal.delivery.port import Trouble
 from examcal.errors import ExamcalError, RefusedError
 from examcal.feed.calendar import feed_path
-from examcal.logs import configure_logs
 from examcal.subscription.postman import Postman
 from examcal.web.app import Site
 from examcal.web.following import EditionFollower
@@ -65,7 +64,7 @@ _CRITICAL = frozenset({"ledger", "clock", "no-edition"})
 def COMMAND(invocation: Invocation, *, once: bool) -> None:  # noqa: N802 - looked up by this name
     """Run until a signal, or once."""
     settings = invocation.settings
-    configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    invocation.start_logs()
     if settings.state_dir.exists() and not settings.state_dir.is_dir():
         raise NotADirectoryError(20, "Not a directory", str(settings.state_dir))
     sys.setswitchinterval(_SWITCH_SECONDS)

@@ -20,7 +20,6 @@ from examcal.clock import SystemClock
 from examcal.daemon.supervisor import notify, report_to_supervisor
 from examcal.errors import ExamcalError
 from examcal.ledger.opening import open_ledger
-from examcal.logs import configure_logs
 from examcal.publication.published import Previous, current_folder
 from examcal.publication.publisher import publish
 from examcal.web.app import Site
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 def COMMAND(invocation: Invocation) -> None:  # noqa: N802 - looked up by this name
     """Serve until a signal; what `publish` or a daemon writes to PUBLIC_DIR shows within seconds."""
     settings = invocation.settings
-    configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    invocation.start_logs()
     if current_folder(settings.published) is None:
         _publish_first(invocation)
     asyncio.run(_serve(invocation))

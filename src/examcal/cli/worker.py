@@ -14,7 +14,6 @@ from examcal.cli.words import language, say
 from examcal.clock import SystemClock
 from examcal.daemon.supervisor import notify, report_to_supervisor
 from examcal.errors import ConfigurationError
-from examcal.logs import configure_logs
 from examcal.worker import Worker
 
 
@@ -24,7 +23,7 @@ def COMMAND(invocation: Invocation) -> None:  # noqa: N802 - looked up by this n
     settings = invocation.settings
     if settings.database.startswith("sqlite"):
         raise ConfigurationError("a worker needs a shared ledger: set EXAMCAL_DATABASE_URL to postgresql://…")
-    configure_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    invocation.start_logs()
     asyncio.run(_work(invocation))
 
 

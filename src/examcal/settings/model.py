@@ -249,6 +249,14 @@ class Settings(BaseSettings):
         """Yield every secret text, for filters that keep them out of logs. Never show these."""
         yield from _secrets_in(self)
 
+    def people(self) -> Iterator[str]:
+        """Yield every configured address and user id, for the same filters."""
+        for audience in self.audiences:
+            yield from (to for to in (*audience.to, *audience.mention) if to != "@all")
+        yield from (admin for admin in self.admins if "@" in admin)
+        if self.smtp.username:
+            yield self.smtp.username
+
 
 def _secrets_in(part: object) -> Iterator[str]:
     if isinstance(part, SecretStr):
