@@ -329,6 +329,8 @@ async def test_every_answer_is_private_and_guarded(site: Front) -> None:
         await client.get("/me/" + "A" * 43),
         await client.post("/subscribe", content=b"x" * 5000, headers=FORM),
         await client.get(welcome.feed),
+        await client.get("/me/a/b"),
+        await client.get("/subscribe"),
     ]
     for answer in answers:
         assert answer.headers["cache-control"] in {"private, no-store", "private, max-age=300"}

@@ -52,7 +52,7 @@ def make_site(settings: Settings, clock: Clock, reasons: Reasons) -> Site:
 
 def mount(site: Site, more: SubscriptionRoutes) -> None:
     """Let a site take subscriptions, beside what it answers already."""
-    before, own = site.dynamic, Starlette(routes=more.routes())
+    before, own = site.dynamic, more.application()
 
     async def dynamic(scope: Scope, receive: Receive, send: Send) -> None:
         app = own if before is None or scope["path"].startswith(subscription.PREFIXES) else before

@@ -16,6 +16,8 @@ from http import HTTPStatus
 from typing import Any, Final, ParamSpec, TypeVar
 
 import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -81,6 +83,17 @@ class SubscriptionRoutes:
             self._both("/unsubscribe/{token}", self._show_stop, self._stop),
             Route("/calendar/{token}/{name}", self._safely(self._feed), methods=["GET"]),
         ]
+
+    def application(self) -> Starlette:
+        """Return the application below ``PREFIXES``; what it has no route for is answered as privately as the rest."""
+        return Starlette(routes=self.routes(), exception_handlers={HTTPException: self._odd})
+
+    async def _odd(self, _request: Request, error: Exception) -> Response:
+        status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
+        if status is not HTTPStatus.METHOD_NOT_ALLOWED:
+            return self._missing()
+        allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
+        return self._page(self.pages.refused("This address takes an ordinary form only."), status, allow=allowed)
 
     def _both(self, path: str, show: Handler, change: Handler) -> Route:
         """Return a route whose GET and HEAD only show, and whose POST changes."""
