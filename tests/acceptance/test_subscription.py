@@ -7,15 +7,17 @@ import email
 import email.policy
 import io
 import json
+import os
 import re
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
+from examcal.cli.main import run
 from support.office import SHANGHAI, Office, Running, crowding, eventually
 from support.smtp_server import Received, SmtpServer
 from support.threads import in_thread
@@ -24,6 +26,7 @@ SETTINGS = """
 log_level = "debug"
 
 [smtp]
+host = "127.0.0.1"
 security = "none"
 sender = "考试办公室 <office@example.cn>"
 
@@ -172,29 +175,51 @@ def test_a_web_server_takes_what_a_daemon_beside_it_answers(office: Office) -> N
             assert daemon.stop() == 0
 
 
-def test_an_operator_lists_imports_exports_and_erases(office: Office) -> None:
+def test_a_cron_job_sends_the_letters_that_a_web_server_took(office: Office) -> None:
     with in_thread(SmtpServer()) as smtp:
         prepare(office, smtp)
-        assert office.examcal("ledger", "init").returncode == 0
-        (office.folder / "people.csv").write_text("address,exam,lang\nli@example.cn,demo-2027,zh-CN\nnonsense,,\n")
-        without = office.examcal("subscribers", "import", "people.csv")
-        assert without.returncode == 1
-        assert "nonsense" not in without.stderr
-        done = office.examcal("subscribers", "import", "people.csv", "--proof", "2026-03-02 纸质登记表")
-        assert done.returncode == 0, done.stderr
-        assert "第 3 行" in done.stderr
-        listed = office.examcal("subscribers", "list").stdout
-        assert "l…@example.cn" in listed
-        assert "li@example.cn" not in listed
-        exported = list(csv.DictReader(io.StringIO(office.examcal("subscribers", "export").stdout)))
-        assert [(row["address"], row["state"]) for row in exported] == [("li@example.cn", "active")]
-        removed = subprocess.run(
-            [sys.executable, "-m", "examcal", "subscribers", "remove", "-"],
-            cwd=office.folder, env=office.all_variables(), input="li@example.cn\n", capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
-        assert removed.returncode == 0, removed.stderr
-        assert office.examcal("subscribers", "remove", "li@example.cn").returncode == 1
-        assert office.examcal("subscribers", "remove").returncode == 2
-        for file in (path for path in (office.folder / "var").rglob("*") if path.is_file()):
-            assert b"li@example.cn" not in file.read_bytes(), file
+        assert office.examcal("run", "--once").returncode == 0
+        with office.running("serve") as site:
+            eventually(lambda: get(site, "/demo-2027/").status_code == 200, within=60)
+            assert post(site, "/subscribe", email="li@example.cn", exam="demo-2027").status_code == 200
+            eventually(lambda: office.json("subscribers", "list"), within=30)
+            assert smtp.mails == []
+            done = office.examcal("run", "--once")
+            assert done.returncode == 0, done.stderr
+            assert post(site, path_in(text_of(smtp.mails[0]), "confirm")).status_code == 200
+            assert site.stop() == 0
+
+
+def test_an_operator_lists_imports_exports_and_erases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("EXAMCAL_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "schedule.yaml").write_text(SCHEDULE)
+    (tmp_path / "examcal.toml").write_text(SETTINGS)
+    (tmp_path / "people.csv").write_text("address,exam,lang\nli@example.cn,demo-2027,zh-CN\nnonsense,,\n")
+
+    def said(code: int, *arguments: str) -> tuple[str, str]:
+        assert run(arguments) == code
+        out, err = capsys.readouterr()
+        return out, err
+
+    said(0, "ledger", "init")
+    assert "nonsense" not in said(1, "subscribers", "import", "people.csv")[1]
+    assert "第 3 行" in said(0, "subscribers", "import", "people.csv", "--proof", "2026-03-02 纸质登记表")[1]
+    listed = said(0, "subscribers", "list")[0]
+    assert "l…@example.cn" in listed
+    assert "li@example.cn" not in listed
+    exported = list(csv.DictReader(io.StringIO(said(0, "subscribers", "export")[0])))
+    assert [(row["address"], row["state"]) for row in exported] == [("li@example.cn", "active")]
+    monkeypatch.setattr("sys.stdin", io.StringIO("li@example.cn\n"))
+    said(0, "subscribers", "remove", "-")
+    said(1, "subscribers", "remove", "li@example.cn")
+    said(2, "subscribers", "remove")
+    said(2, "subscribers", "remove", "li@example.cn", "--exam", "demo-2027")
+    said(0, "subscribers", "remove", "li@example.cn", "--block")
+    assert "blocked" in said(0, "subscribers", "list", "--format", "json")[0]
+    for file in (path for path in (tmp_path / "var").rglob("*") if path.is_file()):
+        assert b"li@example.cn" not in file.read_bytes(), file
