@@ -23,7 +23,7 @@ LONGEST_PROOF = 500
 
 
 class Action(enum.StrEnum):
-    """What a person, or the operator, did."""
+    """What a person, the operator, or a mail server did."""
 
     ASKED = "asked"
     CONFIRMED = "confirmed"
@@ -32,6 +32,7 @@ class Action(enum.StrEnum):
     REFUSED = "refused"
     IMPORTED = "imported"
     REMOVED = "removed"
+    BOUNCED = "bounced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,10 +188,12 @@ class Desk:
             letters.forget_old(connection, now)
             throttle.forget_old(connection, now)
             consent.forget_old(connection, now)
+            self._let_go(connection, None, now)
             return subscribers.expire(connection, now)
 
     def _ask(self, connection: Connection, address: str, choice: Choice, client: str, now: datetime) -> bool:
         address_key = self._key.address(address)
+        self._let_go(connection, address_key, now)
         known = subscribers.of_address(connection, address_key)
         blocked = any(one.status is Status.BLOCKED for one in known)
         if blocked or not throttle.admit_mailbox(connection, self._key.variants(address), now):
@@ -204,6 +206,12 @@ class Desk:
         letters.queue(connection, number, Kind.CONFIRM, now)
         consent.note(connection, Action.ASKED, address_key, choice.exam, now, network=self._key.network(client)[:16])
         return True
+
+    def _let_go(self, connection: Connection, address_key: str | None, now: datetime) -> None:
+        """Erase addresses that were refused for good; whoever asks again confirms again."""
+        for one in subscribers.unreachable(connection, address_key):
+            subscribers.leave(connection, one, now)
+            self._note(connection, Action.BOUNCED, one, "", now)
 
     def _note(self, connection: Connection, action: Action, one: Subscriber, client: str, now: datetime) -> None:
         network = self._key.network(client)[:16] if client else ""

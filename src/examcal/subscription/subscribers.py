@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, upda
 
 from examcal.ledger import people
 from examcal.ledger.rows import Member, Source, instant, micros
-from examcal.ledger.tables import subscriber, subscription_letter, subscription_token
+from examcal.ledger.tables import recipient, subscriber, subscription_letter, subscription_token
 from examcal.schedule.model import Schedule
 from examcal.subscription.choice import Choice, covers
 from examcal.subscription.tokens import Purpose, SiteKey, new_token, token_hash
@@ -76,6 +76,18 @@ def of_address(connection: Connection, address_key: str) -> list[Subscriber]:
 def everybody(connection: Connection) -> list[Subscriber]:
     """Return all subscriptions, oldest first."""
     return [_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.id)).mappings()]
+
+
+def unreachable(connection: Connection, address_key: str | None = None) -> list[Subscriber]:
+    """Return active subscribers whose address a server refused for good, so that the ledger sends them no more."""
+    rows = (
+        select(subscriber)
+        .join(recipient, recipient.c.key == subscriber.c.key)
+        .where(subscriber.c.state == Status.ACTIVE.value, ~recipient.c.active)
+    )
+    if address_key is not None:
+        rows = rows.where(subscriber.c.address_key == address_key)
+    return [_subscriber(row) for row in connection.execute(rows).mappings().all()]
 
 
 def by_id(connection: Connection, number: int) -> Subscriber | None:

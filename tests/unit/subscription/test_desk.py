@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from examcal.channels.port import Addressee
+from examcal.channels.port import Addressee, Outcome
 from examcal.ledger.claims import Terms
-from examcal.ledger.rows import Selection, State
+from examcal.ledger.rows import Selection, Settlement, State
 from examcal.ledger.store import SqlLedger
 from examcal.subscription import records, subscribers
 from examcal.subscription.choice import Choice
@@ -125,6 +125,20 @@ def test_a_pending_request_that_expires_leaves_an_earlier_leaving_in_place(
     desk.ask("li@example.cn", Choice(EXAM), PEER, START + HOUR)
     assert desk.prune(START + 50 * HOUR) == 1
     assert count(ledger, "subscriber WHERE state = 'left' AND address = ''") == 1
+
+
+def test_an_address_that_is_refused_for_good_is_erased_and_may_ask_again(ledger: SqlLedger, desk: Desk) -> None:
+    join(desk)
+    ledgers.accept(ledger, [ledgers.entry(START + HOUR, origin=REGISTRATION)], START)
+    ledgers.fan_out(ledger, START)
+    (claim,) = ledgers.claim(ledger, START + HOUR)
+    end = Settlement(claim.delivery_id, State.DEAD, Outcome.PERMANENT_RECIPIENT, key="a" * 32)
+    ledger.settle([end], token=claim.token, now=START + HOUR)
+    desk.prune(START + 2 * HOUR)
+    assert count(ledger, "subscriber WHERE state = 'left' AND address = ''") == 1
+    assert count(ledger, "subscription_consent WHERE action = 'bounced'") == 1
+    join(desk, now=START + 3 * HOUR)
+    assert count(ledger, "recipient WHERE active AND address = 'li@example.cn'") == 1
 
 
 def test_a_letter_is_taken_by_one_process_only_and_again_after_its_claim(desk: Desk) -> None:
