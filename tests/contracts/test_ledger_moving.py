@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import procrastinate
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from examcal.errors import RefusedError
+from examcal.ledger import migrations
+from examcal.ledger.engine import make_engine, parse_url, writing
 from examcal.ledger.moving import move
 from examcal.ledger.opening import open_ledger
-from examcal.ledger.schema import head, known_revisions, migrate, revision
+from examcal.ledger.schema import head, known_revisions, migrate, revision, upgrade
 from examcal.ledger.store import SqlLedger
 from examcal.ledger.tables import metadata
 from support.ledgers import accept, claim, entry, fan_out, planned, settle
@@ -46,6 +53,38 @@ def test_the_migrations_make_exactly_the_tables_of_the_module(ledger: SqlLedger)
         assert revision(connection) == head() == known_revisions()[-1]
 
 
+def test_a_new_ledger_is_what_the_migrations_would_have_made(tmp_path: Path) -> None:
+    shapes = []
+    for number, make in enumerate((migrate, upgrade)):
+        engine = make_engine(parse_url(f"sqlite:///{tmp_path}/{number}.db"))
+        with writing(engine) as connection:
+            make(connection)
+            assert revision(connection) == head()
+            shapes.append(_definitions(connection))
+        engine.dispose()
+    assert shapes[0] == shapes[1]
+
+
+def test_the_revisions_are_alembics() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert known_revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert head() == scripts.get_current_head()
+
+
+def test_opening_a_ledger_does_not_load_the_migrations_engine(tmp_path: Path) -> None:
+    script = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from examcal.ledger.opening import open_ledger\n"
+        f"folder = Path('{tmp_path}')\n"
+        "for _ in range(2): open_ledger(f'sqlite:///{folder}/a.db', folder, datetime.now(UTC)).ledger.close()\n"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_migrating_again_changes_nothing(ledger: SqlLedger) -> None:
     with ledger.transaction() as connection:
         assert not migrate(connection)
@@ -56,6 +95,12 @@ def test_the_history_covers_the_queue_engines_migrations() -> None:
 
     folder = Path(procrastinate.__file__).parent / "sql" / "migrations"
     assert max(path.name for path in folder.glob("*.sql")) == COVERED_UP_TO
+
+
+def _definitions(connection: Connection) -> dict[str, list[str]]:
+    """Return every table's and index's definition; the order of columns and constraints does not matter."""
+    rows = connection.exec_driver_sql("SELECT name, coalesce(sql, '') FROM sqlite_master").all()
+    return {name: sorted(line.strip().rstrip(",") for line in sql.splitlines()) for name, sql in rows}
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
