@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -76,7 +75,6 @@ def test_hostile_input_does_not_take_memory() -> None:
     )
     used = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
     assert used < 200 * 1024
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
 
 
 def test_limits_hold_for_depth_nodes_and_octets() -> None:
