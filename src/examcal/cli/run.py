@@ -175,7 +175,8 @@ def _subscription(
 def _hear(trouble: Trouble, tell: Callable[..., None], conditions: Conditions) -> None:
     """Pass trouble of the deliveries on to the admins; a paused channel is told again when it pauses again."""
     conditions.set(trouble.code, trouble.sentence)
-    tell(f"{trouble.code} {trouble.sentence.text('en')}", trouble.sentence)
+    remedy = () if trouble.remedy is None else (trouble.remedy,)
+    tell(f"{trouble.code} {trouble.sentence.text('en')}", trouble.sentence, *remedy)
 
 
 def _reasons(conditions: Conditions) -> Sequence[Reason]:

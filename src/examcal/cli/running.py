@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from examcal.channels.outbox import OutboxChannel
@@ -253,9 +252,10 @@ def make_renderer(settings: Settings, revisions: PublishedRevisions) -> Renderer
 
 
 def make_admins(settings: Settings, clock: Clock, channels: dict[str, Channel], renderer: Renderer) -> Admins:
-    """Return the way to the admins; without mail their messages go to the outbox folder."""
-    reach = reach_of(settings.admins, channels, partial(OutboxChannel, settings.outbox))
-    return Admins(reach, renderer, clock, settings.language)
+    """Return the way to the admins; what mail or a robot does not take goes to the outbox folder."""
+    files = OutboxChannel(settings.outbox)
+    reach = reach_of(settings.admins, channels, lambda: files)
+    return Admins(reach, renderer, clock, settings.language, files)
 
 
 def publishing(

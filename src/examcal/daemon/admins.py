@@ -15,7 +15,7 @@ from examcal.clock import Clock
 from examcal.errors import Sentence
 from examcal.identity import content_digest, short_reference
 
-GATHERED_FOR = 20.0
+GATHERED_FOR = 5.0
 """Seconds in which further trouble joins the first one's message."""
 SILENCE = timedelta(hours=6)
 """The same code is told again only after this long."""
@@ -42,13 +42,15 @@ class Word:
 class Admins:
     """Sends straight through channels, without the ledger: trouble may be the ledger's own.
 
-    ``reach`` are (channel, address) pairs; with none, trouble is only logged.
+    ``reach`` are (channel, address) pairs; with none, trouble is only logged. What a channel does not take, often the
+    very one that is in trouble, goes to ``last_resort``.
     """
 
     reach: Sequence[tuple[Channel, str]]
     renderer: Summarizes
     clock: Clock
     language: str
+    last_resort: Channel | None = None
     _told: dict[str, datetime] = field(default_factory=dict)
     _waiting: list[Word] = field(default_factory=list)
     _timer: asyncio.TimerHandle | None = None
@@ -101,11 +103,18 @@ class Admins:
         for channel, address in self.reach:
             key = content_digest("admin-v1", now.isoformat(), channel.name, address)[:32]
             addressee = Addressee(key, short_reference(key), address)
-            try:
-                for payload in channel.compose([channel.freeze(message)], addressee):
-                    await channel.send(payload, addressee)
-            except ChannelError as error:
-                _log.error("an admin could not be told", channel=channel.name, code=error.code)
+            if not await _reached(channel, message, addressee) and self.last_resort is not None:
+                await _reached(self.last_resort, message, addressee)
+
+
+async def _reached(channel: Channel, message: Message, addressee: Addressee) -> bool:
+    try:
+        for payload in channel.compose([channel.freeze(message)], addressee):
+            await channel.send(payload, addressee)
+    except ChannelError as error:
+        _log.error("an admin could not be told", channel=channel.name, code=error.code)
+        return False
+    return True
 
 
 def reach_of(

@@ -38,6 +38,7 @@ GROUP_LIMIT = 200
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 30.0
+LOOK_AT_THEM = Sentence("See which, and why: examcal deliveries list --state dead")
 
 
 @dataclass
@@ -272,4 +273,5 @@ class Lane:
 
     def _tell(self, code: str, msgid: str, count: int, reason: str) -> None:
         params = {"channel": self.channel.name, "count": count, "reason": reason}
-        self._tools.on_trouble(Trouble(code, Sentence(msgid, params), count))
+        remedy = LOOK_AT_THEM if code == "dead-letter" else self.channel.explain(reason)
+        self._tools.on_trouble(Trouble(code, Sentence(msgid, params), count, remedy))

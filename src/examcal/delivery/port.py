@@ -39,6 +39,8 @@ class Renderer(Protocol):
 class Trouble:
     """Something that an operator should hear of. ``code`` groups equal ones; ``count`` says how many it stands for.
 
+    ``remedy`` says what it means and what to do, where that is known.
+
     Codes: ``channel-paused``, ``dead-letter``, ``held``, ``schedule-held``, ``clock``, ``ledger``, ``downtime``,
     ``render``, ``fault``.
     """
@@ -46,6 +48,7 @@ class Trouble:
     code: str
     sentence: Sentence
     count: int = 1
+    remedy: Sentence | None = None
 
 
 OnTrouble = Callable[[Trouble], None]

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from examcal.channels.email import EmailChannel
 from examcal.channels.outbox import OutboxChannel
+from examcal.channels.smtp_session import Relay, Security
 from examcal.clock import SystemClock
 from examcal.daemon import admins as module
 from examcal.daemon.admins import Admins, reach_of
 from examcal.delivery.message import Renderer
 from examcal.errors import Sentence
+from support.office import free_port
 
 
 def told(folder: Path) -> list[str]:
@@ -46,6 +49,16 @@ async def test_closing_sends_what_waits_and_nobody_to_tell_is_fine(tmp_path: Pat
     silent = Admins([], Renderer(), SystemClock(), "en")
     silent.tell("ledger", Sentence("the disk of the ledger is full"))
     await silent.close()
+
+
+async def test_what_the_channel_in_trouble_does_not_take_becomes_a_file(tmp_path: Path) -> None:
+    files = OutboxChannel(tmp_path)
+    broken = EmailChannel(Relay("127.0.0.1", free_port(), Security.NONE), sender="office@example.cn")
+    admins = Admins([(broken, "office@example.cn")], Renderer(), SystemClock(), "en", files)
+    admins.tell("channel-paused", Sentence("the disk of the ledger is full"))
+    await admins.close()
+    assert len(told(tmp_path)) == 1
+    await broken.close()
 
 
 def test_the_clock_gives_aware_instants() -> None:

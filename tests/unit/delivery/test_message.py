@@ -314,7 +314,7 @@ def test_a_summary_and_a_test_message_have_all_bodies() -> None:
     assert summary.category == "summary"
     probe = RENDERER.test("wecom:staff", at("2026-02-10T09:00"), "zh-CN")
     assert probe.category == "test"
-    assert probe.subject == "examcal 测试消息：通道 wecom:staff 可用。"
+    assert probe.subject == "examcal 测试消息：渠道 wecom:staff 可用。"
     for body in (probe.text, probe.html, probe.markdown):
         assert "目前没有到期的提醒" in body
 
