@@ -17,7 +17,7 @@ from examcal.delivery import outcomes
 from examcal.delivery.frozen import addressee_of, frozen_key
 from examcal.delivery.lane import Lane
 from examcal.delivery.outcomes import Sent
-from examcal.ledger.rows import Bundle, Claim
+from examcal.ledger.rows import Bundle, Claim, Settlement
 
 
 class GroupedLane(Lane):
@@ -37,6 +37,10 @@ class GroupedLane(Lane):
                     continue
                 sent = await self._send_parts(bundle, members)
                 await self.record([self.ended(claim, sent) for claim in members], token)
+
+    @override
+    def signs(self, group: Sequence[Settlement]) -> Sequence[Settlement]:
+        return group[:1]
 
     async def _bundled(self, claims: Sequence[Claim], token: str) -> list[tuple[Bundle, list[Claim]]]:
         """Return the messages to send: those that were tried before, unchanged, and one new one for all the rest."""

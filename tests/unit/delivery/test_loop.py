@@ -237,14 +237,15 @@ async def test_busy_is_tried_three_times_with_the_same_bytes(tmp_path: Path) -> 
     faults = [WecomFault("send", nth=1, errcode=-1), WecomFault("send", nth=2, errcode=-1)]
     async with WecomServer(robots={"KEY"}, faults=faults) as wecom:
         rig = Rig(tmp_path, [robot(wecom.base_url)])
-        await rig.start(Audience("a", "wecom:staff"), milestones=[closing(START + HOUR)])
+        audiences = [Audience("a", "wecom:staff"), Audience("b", "wecom:staff")]
+        await rig.start(*audiences, milestones=[closing(START + HOUR, name=f"m{n}") for n in range(3)])
         await rig.deliver()
         for _ in range(4):
             rig.clock.go(10 * SECOND)
             await rig.deliver()
         assert len(wecom.posts) == 3
         assert len({post.octets for post in wecom.posts}) == 1
-        assert rig.ledger.counts().by_state == {State.SENT: 1}
+        assert rig.ledger.counts().by_state == {State.SENT: 6}
         await rig.close()
 
 
