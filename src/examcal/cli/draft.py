@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import click
+
 from examcal.cli.command import argument, command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import write
@@ -17,7 +19,7 @@ _LARGEST = 4_000_000
 
 @command("draft", "Turn an announcement into a schedule to review.")
 @argument("file", metavar="FILE|-")
-@option("--year", type=int, metavar="YEAR", about="The year where the announcement has none.")
+@option("--year", type=click.IntRange(1970, 2200), metavar="YEAR", about="The year where the announcement has none.")
 def COMMAND(invocation: Invocation, file: str, year: int | None) -> None:  # noqa: N802 - looked up by this name
     """Write YAML to standard output."""
     del invocation

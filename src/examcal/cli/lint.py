@@ -12,7 +12,7 @@ from examcal.cli.words import language, say
 from examcal.errors import ExitCode, NoInputError, PermissionDeniedError, Severity, StorageError, UnavailableError
 from examcal.feed.lint import Finding, lint
 
-_LARGEST = 50_000_000
+_LARGEST = 20_000_000  # octets; calendars refuse a tenth of it
 _FETCH_SECONDS = 30.0
 
 
@@ -38,12 +38,14 @@ def _octets(place: str) -> bytes:
         return sys.stdin.buffer.read(_LARGEST)
     if place.startswith(("http://", "https://", "webcal://")):
         return _fetched(place.replace("webcal://", "https://", 1))
+    if Path(place).is_dir() or Path(place).is_char_device():
+        raise NoInputError("{path} is not a regular file", path=place)
     try:
         with Path(place).open("rb") as stream:
             return stream.read(_LARGEST)
     except PermissionError:
         raise PermissionDeniedError("{path} may not be read", path=place) from None
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise NoInputError("{path} does not exist", path=place) from None
     except OSError as error:
         raise StorageError("{path} cannot be read: {reason}", path=place, reason=error.strerror or "?") from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import click
+
 from examcal.cli.command import argument, command, option, usage_error
 from examcal.cli.dates import edge_text, status_text
 from examcal.cli.invocation import Invocation
@@ -15,7 +17,7 @@ from examcal.schedule.when import PhraseError, WindowReading, as_json, read_wind
 
 @command("parse", "Show how a date phrase is understood.", formats=("text", "json"))
 @argument("phrase")
-@option("--year", type=int, metavar="YEAR", about="The year where the phrase has none.")
+@option("--year", type=click.IntRange(1970, 2200), metavar="YEAR", about="The year where the phrase has none.")
 @option("--zone", default="Asia/Shanghai", metavar="NAME", about="The time zone of the phrase.")
 def COMMAND(invocation: Invocation, phrase: str, year: int | None, zone: str) -> int:  # noqa: N802 - looked up by this name
     """Read the phrase; 1 where it has no or several readings."""

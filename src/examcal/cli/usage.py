@@ -31,9 +31,19 @@ def _sentence(error: click.ClickException) -> str:
             choices = ", ".join(str(choice) for choice in error.param.type.choices)  # type: ignore[union-attr]  # a Choice
             return say("{name} must be one of {choices}", name=_name(error), choices=choices)
         case click.BadParameter():
-            return say("{name}: {reason}", name=_name(error), reason=error.message)
+            return _bad_value(error)
         case _:
             return error.format_message()
+
+
+def _bad_value(error: click.BadParameter) -> str:
+    name, kind = _name(error), getattr(error.param, "type", None)
+    if not isinstance(kind, click.types.IntParamType):
+        return say("{name}: {reason}", name=name, reason=error.message)
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    if low is not None and high is not None:
+        return say("{name} must be a whole number from {low} to {high}", name=name, low=low, high=high)
+    return say("{name} must be a whole number", name=name)
 
 
 def _with_guess(sentence: str, possibilities: object) -> str:

@@ -82,7 +82,7 @@ _MOST_DUPLICATES = 100
 
 def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None:
     """Return the text of a file, or None after reporting why it is not one. A UTF-8 byte order mark is skipped."""
-    place = Place(source.name)
+    place = Place(source.name, 1, 1)
     if len(source.content) > limits.octets:
         message = Sentence("the file has more than {limit} bytes", {"limit": limits.octets})
         findings.report("too-large", place, "", message, hint=Sentence("divide it: a schedule may be a directory"))
@@ -158,7 +158,7 @@ def _top(root: Node | None, file: str, findings: Findings) -> Mapping | None:
         return root
     if root is None or (isinstance(root, Scalar) and root.is_null):
         hint = Sentence('write "version: 1" and "exams:"; "examcal init" makes a file to start from')
-        findings.report("empty-file", Place(file), "", Sentence("the schedule is empty"), hint=hint)
+        findings.report("empty-file", Place(file, 1, 1), "", Sentence("the schedule is empty"), hint=hint)
         return None
     hint = Sentence('write keys such as "version: 1" and "exams:" at the left margin')
     message = Sentence("the top of the file must be a mapping")

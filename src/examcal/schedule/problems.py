@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from examcal.errors import Problem, Sentence, Severity
+from examcal.schedule.remedies import REMEDIES
 from examcal.texts import DEFAULT_LANGUAGE, translate
 
 WARNINGS = frozenset(
@@ -77,12 +78,13 @@ class Findings:
         hint: Sentence | None = None,
         value: str | None = None,
     ) -> None:
-        """Add one finding; its code decides whether it is an error."""
+        """Add one finding; its code decides whether it is an error, and gives it a hint where there is none."""
         severity = Severity.WARNING if code in WARNINGS else Severity.ERROR
         if not self.spend(severity, MOST_FINDINGS):
             return
+        remedy = hint or REMEDIES.get(code)
         self.problems.append(
-            Problem(code, severity, place.file, place.line, place.column, path, message, hint, shortened(value))
+            Problem(code, severity, place.file, place.line, place.column, path, message, remedy, shortened(value))
         )
 
     def errors(self) -> tuple[Problem, ...]:

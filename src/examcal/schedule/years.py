@@ -89,7 +89,9 @@ def _calendar_day(day: Day, year: int | None, stop: Stop) -> date:
         raise PhraseError("The month is missing", hint=Sentence("Write the date in full"), offset=stop.start)
     if year is None:
         raise PhraseError(
-            "The year is missing", hint=Sentence("Write the year, or give it with --year"), offset=stop.start
+            "The year is missing",
+            hint=Sentence("Write the year (for `examcal parse`, --year also gives it)"),
+            offset=stop.start,
         )
     if year not in YEARS:
         raise PhraseError(

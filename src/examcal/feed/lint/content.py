@@ -55,6 +55,17 @@ class Component:
         return [part for part in self.parts if part.name == name]
 
 
+def _lines_with(pattern: re.Pattern[bytes], octets: bytes) -> Iterator[int]:
+    """Yield the number of each line where ``pattern`` occurs, once: a line of a million NULs is one finding."""
+    line, counted, told = 1, 0, 0
+    for match in pattern.finditer(octets):
+        line += octets.count(b"\n", counted, match.start())
+        counted = match.start()
+        if line != told:
+            told = line
+            yield line
+
+
 def broken_octets(octets: bytes) -> Iterator[Broken]:
     """Yield what is wrong with the physical lines."""
     if not octets.strip():
@@ -63,8 +74,8 @@ def broken_octets(octets: bytes) -> Iterator[Broken]:
     if octets.startswith(_BOM):
         yield Broken("B02", 1)
     for rule, pattern in (("B03", _BARE_LF), ("B04", _BARE_CR), ("B09", _CONTROL)):
-        for match in pattern.finditer(octets):
-            yield Broken(rule, octets.count(b"\n", 0, match.start()) + 1)
+        for found in _lines_with(pattern, octets):
+            yield Broken(rule, found)
     lines = _PHYSICAL.split(octets)
     if not octets.endswith(b"\r\n"):
         yield Broken("B05", len(lines))
