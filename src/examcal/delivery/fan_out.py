@@ -79,13 +79,21 @@ class Reach:
         if occurrence is None:
             change = self.change(row)
             occurrence = change.occurrence if change else None
-        exam = schedule.exam(occurrence.exam) if occurrence else None
+        exam = (schedule.exam(occurrence.exam) or self._former_exam(row, occurrence.exam)) if occurrence else None
         return (occurrence, exam, schedule) if occurrence and exam else None
+
+    def _former_exam(self, row: ReminderRow, exam_id: str) -> Exam | None:
+        """Return an exam that is gone, milestones and all, as people were told of it."""
+        old = self._told(row)
+        return old.exam(exam_id) if old else None
+
+    def _told(self, row: ReminderRow) -> Schedule | None:
+        told = row.entry.detail.get("told")
+        return self._versions.with_digest(told) if isinstance(told, str) else None
 
     def change(self, row: ReminderRow) -> Change | None:
         """Return the change that a notice is about, or None for a reminder."""
-        told = row.entry.detail.get("told")
-        old = self._versions.with_digest(told) if isinstance(told, str) else None
+        old = self._told(row)
         if old is None:
             return None
         return main_changes(old, self._versions.schedule(row.version_id)).get(row.entry.origin)

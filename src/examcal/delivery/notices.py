@@ -7,15 +7,15 @@ and an edit that is taken back after its notice went out is a change of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.identity import content_digest
 from examcal.ledger.rows import ReminderEntry
 from examcal.plan.reminder import Purpose
-from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity, compare
-from examcal.schedule.model import Anchor, Edge, QuietHours, Schedule
+from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity, compare, removed_occurrences
+from examcal.schedule.model import Anchor, Edge, Occurrence, QuietHours, Schedule, Status
 
 DEBOUNCE = timedelta(minutes=10)
 USEFUL_AT_LEAST = timedelta(days=1)
@@ -31,11 +31,23 @@ class Told:
 
 
 def main_changes(old: Schedule, new: Schedule) -> dict[str, Change]:
-    """Return, by origin id, the one change of each occurrence that its notice is about."""
+    """Return, by origin id, the one change of each occurrence that its notice is about.
+
+    What a person let go without a word is cancelled for those who were told its date; the feeds say the same.
+    """
     found: dict[str, list[Change]] = {}
     for change in compare(old, new):
         found.setdefault(change.occurrence.origin_id, []).append(change)
-    return {origin: min(changes, key=_weight) for origin, changes in found.items()}
+    main = {origin: min(changes, key=_weight) for origin, changes in found.items()}
+    for gone in removed_occurrences(old, new):
+        if gone.origin_id not in main and gone.is_dated and gone.status is not Status.CANCELLED:
+            main[gone.origin_id] = _removed(gone)
+    return main
+
+
+def _removed(gone: Occurrence) -> Change:
+    anchor = Anchor.CLOSES if gone.closes else Anchor.OPENS
+    return Change(ChangeKind.CANCELLED, replace(gone, status=Status.CANCELLED), gone, anchor, gone.edge(anchor))
 
 
 def notices(

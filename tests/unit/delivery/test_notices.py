@@ -59,6 +59,15 @@ def test_each_occurrence_is_compared_with_what_was_last_said_of_it() -> None:
     assert [one.rule.split()[0] for one in back] == ["later"]
 
 
+def test_what_a_person_let_go_is_cancelled_for_those_who_knew_it() -> None:
+    text = "version: 1\ntimezone: Asia/Shanghai\nexams:\n  - {id: other, name: 考试, milestones: []}\n"
+    without = load([SourceText("s.yaml", text.encode())], today=NOW.date()).schedule
+    gone = notices(without, Told(schedule("2026-03-25")), {}, NOW)
+    assert [(one.occurrence, one.rule.split()[0]) for one in gone] == [("e/m", "cancelled")]
+    assert notices(without, Told(schedule("2026-03-25", status="cancelled")), {}, NOW) == []
+    assert notices(without, Told(schedule("2026-02-20")), {}, NOW) == []
+
+
 def test_quiet_hours_end_in_the_morning_of_the_right_day() -> None:
     morning = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
     assert after_quiet(NIGHT, QUIET, "Asia/Shanghai") == morning
