@@ -82,3 +82,17 @@ def test_running_once_sends_what_is_due_and_ends(office: Office) -> None:
     assert len(list((office.folder / "var" / "outbox").glob("*.eml"))) == 1
     assert office.examcal("run", "--once").returncode == 0
     assert office.json("status")["sent"] == 1
+
+
+def test_an_office_template_that_fails_costs_nobody_a_message_and_is_named(office: Office) -> None:
+    text = soon().schedule
+    office.write_schedule(text.replace("remind: [closes -2h]", "remind: [closes -1d]"))
+    (office.folder / "mine").mkdir()
+    (office.folder / "mine" / "reminder.text.j2").write_text("{{ nothing }}", "utf-8")
+    done = office.examcal("run", "--once", EXAMCAL_TEMPLATES_DIR="mine")
+    assert done.returncode == 0, done.stderr
+    assert "reminder.text.j2" in done.stderr
+    assert office.json("status")["sent"] == 1
+    looked = office.examcal("doctor", "--offline", EXAMCAL_TEMPLATES_DIR="mine")
+    assert looked.returncode == 1
+    assert "reminder.text.j2" in looked.stdout

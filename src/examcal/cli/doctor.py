@@ -56,6 +56,7 @@ def COMMAND(invocation: Invocation, *, offline: bool) -> int:  # noqa: N802 - lo
         *_zone_data(),
         *_address(settings),
         *_secret_files(),
+        *_templates(settings),
         *_channels(settings, offline=offline),
     ]
     if invocation.wants_json:
@@ -149,6 +150,19 @@ def _secret_files() -> Iterator[Finding]:
             if mode & 0o077:
                 text = say("others may read the file (mode {mode}); use 0600", mode=f"{mode:04o}")
                 yield Finding(variable, "warning", text)
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    """Try the office's own message templates."""
+    if settings.templates_dir is None:
+        return
+    from examcal.delivery.message import Renderer  # noqa: PLC0415 - only where there are templates to try
+
+    faults = Renderer(settings.site_address, settings.templates_dir).faults()
+    for fault in faults:
+        yield Finding(say("message templates"), "bad", fault.text(language()))
+    if not faults:
+        yield Finding(say("message templates"), "fine", str(settings.templates_dir))
 
 
 def _channels(settings: Settings, *, offline: bool) -> Iterator[Finding]:

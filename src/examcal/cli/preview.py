@@ -10,8 +10,8 @@ from examcal.cli.command import argument, command, option, usage_error
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import write, write_json
 from examcal.cli.reading import present, read_schedule
+from examcal.cli.rendering import PublishedRevisions, make_renderer
 from examcal.cli.words import language, say
-from examcal.delivery.message import Renderer
 from examcal.errors import NoInputError, RefusedError
 from examcal.plan.planner import outcomes
 from examcal.plan.reminder import Reminder
@@ -34,7 +34,7 @@ def COMMAND(invocation: Invocation, milestone: str, rule: str | None, channel: s
     exam, occurrence = _find(schedule, milestone)
     reminder = _choose(_reminders(schedule, occurrence), rule, now, occurrence)
     settings = invocation.settings
-    message = Renderer(settings.base_url or "", settings.templates_dir).reminder(
+    message = make_renderer(settings, PublishedRevisions(settings)).reminder(
         occurrence,
         exam,
         schedule,

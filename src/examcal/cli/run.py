@@ -27,7 +27,6 @@ from examcal.cli.running import (
     Engine,
     make_admins,
     make_engine,
-    make_renderer,
     only_daemon,
     opening_troubles,
     publishing,
@@ -91,7 +90,7 @@ async def _run(invocation: Invocation) -> None:
         on_change=lambda: [call() for call in later],  # type: ignore[arg-type]  # called for its effect
         on_attempt=counting_attempts(metrics),
     )
-    admins = make_admins(settings, clock, engine.channels, make_renderer(settings, engine.revisions))
+    admins = make_admins(settings, clock, engine.channels, engine.renderer)
     troubles.append(lambda trouble: _hear(trouble, admins.tell, conditions))
     accepted: list[Schedule] = []
     selecting = selecting_from(lambda: accepted[-1], clock)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from examcal.channels.outbox import OutboxChannel
 from examcal.cli.editions import make_edition
+from examcal.cli.rendering import PublishedRevisions, make_renderer
 from examcal.cli.wiring import audiences_of, channels_of
 from examcal.clock import Clock
 from examcal.daemon.admins import Admins, reach_of
@@ -24,21 +25,18 @@ from examcal.delivery.port import OnAttempt, Trouble
 from examcal.delivery.versions import last_good
 from examcal.dispatch.leadership import AdvisoryLeadership, FileLeadership, Leadership, own_name
 from examcal.errors import Sentence, UnavailableError
-from examcal.feed.calendar import milestone_calendar
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
 from examcal.plan.audience import plan_rows
 from examcal.publication.published import load_previous
 from examcal.publication.publisher import publish
-from examcal.publication.revisions import removed_milestones
 
 if TYPE_CHECKING:
     from examcal.channels.port import Channel
+    from examcal.delivery.message_templates import TemplateFaultError
     from examcal.dispatch.port import Dispatcher
-    from examcal.feed.revision import Revision
     from examcal.ledger.store import SqlLedger
-    from examcal.publication.manifest import Manifest
-    from examcal.schedule.model import Occurrence, Schedule
+    from examcal.schedule.model import Schedule
     from examcal.settings import Settings
     from examcal.worker import TakesTickets
 
@@ -61,31 +59,6 @@ def only_daemon(settings: Settings, now: datetime) -> Iterator[None]:
         lock.release()
 
 
-class PublishedRevisions:
-    """The revisions of published events, so that a mail's attachment agrees with the feeds."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._directory = settings.published
-        self._manifest: Manifest | None = None
-        self.renew()
-
-    def renew(self) -> None:
-        """Read the manifest of the present edition."""
-        self._manifest = load_previous(self._directory).manifest
-
-    def removed(self, schedule: Schedule) -> tuple[str, ...]:
-        """Return the published ids that a schedule no longer has."""
-        return removed_milestones(schedule, self._manifest) if self._manifest else ()
-
-    def calendar(self, occurrence: Occurrence, schedule: Schedule, language: str) -> bytes | None:
-        """Return the calendar file of an occurrence; None where it has no date."""
-        if not occurrence.is_dated:
-            return None
-        events = self._manifest.events if self._manifest else {}
-        revisions: dict[str, Revision] = {uid: record.revision for uid, record in events.items()}
-        return milestone_calendar(occurrence, schedule, revisions, language)
-
-
 @dataclass
 class Engine:
     """The deliveries of one process, as the daemon drives them (``daemon.Work``)."""
@@ -96,6 +69,7 @@ class Engine:
     deliverer: Deliverer
     channels: dict[str, Channel]
     revisions: PublishedRevisions
+    renderer: Renderer
     leadership: Leadership | None = None
     _started: bool = False
     _taking: asyncio.Task[None] | None = None
@@ -202,7 +176,7 @@ def make_engine(
     now = clock.now()
     channels = channels_of(settings)
     revisions = PublishedRevisions(settings)
-    renderer = make_renderer(settings, revisions)
+    renderer = make_renderer(settings, revisions, on_fault=lambda fault: on_trouble(_fault(fault)))
     opened = open_ledger(settings.database, settings.state_dir, now)
     ledger = opened.ledger
     deliverer = Deliverer(
@@ -223,7 +197,12 @@ def make_engine(
         on_attempt=on_attempt,
     )
     leadership = AdvisoryLeadership(ledger.engine) if ledger.shared else None
-    return Engine(settings, clock, opened, deliverer, channels, revisions, leadership)
+    return Engine(settings, clock, opened, deliverer, channels, revisions, renderer, leadership)
+
+
+def _fault(fault: TemplateFaultError) -> Trouble:
+    remedy = Sentence("examcal's own template was used instead; `examcal doctor` tries all templates")
+    return Trouble("template", fault.sentence, remedy=remedy)
 
 
 def _dispatcher(ledger: SqlLedger) -> Dispatcher | None:
@@ -244,11 +223,6 @@ def ticket_taker(engine: Engine) -> TakesTickets | None:
     from examcal.dispatch.procrastinate_ import ProcrastinateWorker  # noqa: PLC0415 - an extra
 
     return ProcrastinateWorker(engine.opened.ledger.engine, engine.deliverer.deliver)
-
-
-def make_renderer(settings: Settings, revisions: PublishedRevisions) -> Renderer:
-    """Return what puts messages into words; links lead to the public address."""
-    return Renderer(settings.site_address, settings.templates_dir, calendar=revisions.calendar)
 
 
 def make_admins(settings: Settings, clock: Clock, channels: dict[str, Channel], renderer: Renderer) -> Admins:
@@ -292,10 +266,8 @@ def opening_troubles(opened: Opened) -> Sequence[tuple[str, Sentence]]:
 __all__ = [
     "Conditions",
     "Engine",
-    "PublishedRevisions",
     "make_admins",
     "make_engine",
-    "make_renderer",
     "only_daemon",
     "opening_troubles",
     "publishing",
