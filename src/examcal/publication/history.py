@@ -117,6 +117,7 @@ def _occurrence(statement: PublishedChange, said: Statement) -> Occurrence:
         opens=said.opens,
         closes=said.closes,
         days=said.days,
+        sessions=said.sessions,
         location=said.location,
         expected=said.expected,
         sources=(statement.source,) if statement.source else (),

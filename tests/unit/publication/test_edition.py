@@ -231,6 +231,21 @@ def test_changes_keep_old_and_new_and_go_to_the_pages() -> None:
     assert third.changes == second.changes
 
 
+def test_a_paper_that_moves_within_its_day_is_a_change() -> None:
+    exam = next(one for one in everything().exams for m in one.milestones if m.area.sessions)
+    area = next(m.area for m in exam.milestones if m.area.sessions)
+    paper = area.sessions[0]
+    later = replace(paper, opens=replace(paper.opens, at=paper.opens.at + timedelta(minutes=30)))
+    moved = edited(everything(), area.milestone, replace(area, sessions=(later, *area.sessions[1:])))
+    first = build_edition(everything(), now=NOW)
+    (change,) = following(first, moved).changes
+    assert (change.kind, change.milestone) == ("later", area.milestone)
+    assert change.old is not None
+    assert change.new is not None
+    assert change.old.sessions[0].opens == paper.opens
+    assert change.new.sessions[0].opens == later.opens
+
+
 def test_added_and_removed_milestones_are_changes() -> None:
     exam = small().exams[0]
     more = replace(
