@@ -19,8 +19,9 @@ from benchmarks.rows import Row, as_table
 MEASURED = Path(__file__).with_name("measured.json")
 HEADING = """# Benchmarks
 
-Made by `make bench OUT=docs/reference/benchmarks.md` on {day}{scale}. Both sides of a row were measured in the same run on the
-same machine ({machine}, load {load:.1f} at the start); another machine gives other figures and about the same ratios.
+Made by `make bench OUT=docs/reference/benchmarks.md` on {day}{scale}. Both sides of a row were measured in the same
+run on the same machine ({machine}, load {load:.1f} at the start); another machine gives other figures and about the
+same ratios.
 """
 
 

@@ -47,7 +47,11 @@ def written(milestones: int) -> str:
     lines = ["version: 1", "timezone: Asia/Shanghai", "exams:"]
     for number in range(milestones):
         if number % PER_EXAM == 0:
-            lines += [f"  - id: exam-{number // PER_EXAM}", f"    name: 第{number // PER_EXAM}项考试", "    milestones:"]
+            lines += [
+                f"  - id: exam-{number // PER_EXAM}",
+                f"    name: 第{number // PER_EXAM}项考试",
+                "    milestones:",
+            ]
         opens = date(2026, 12, 7) + timedelta(days=number % 300)
         lines += [
             f"      - id: m{number}",
@@ -55,7 +59,7 @@ def written(milestones: int) -> str:
             f"        name: 第{number}次网上报名",
             f"        opens: {opens} 09:00",
             f"        closes: {opens + timedelta(days=9)} 24:00",
-            "        source: {title: 公告, url: https://example.org/notice, published: 2026-11-01, checked: 2026-11-20}",
+            "        source: {title: 公告, url: https://example.org/n, published: 2026-11-01, checked: 2026-11-20}",
             "        tasks: [上传照片（jpg，小于30kB）, 核对手机号码]",
             "        notes: 逾期不予受理；以考区公告为准。",
             "        remind: [opens 0d 09:00, closes -3d 09:00, closes -2h]",

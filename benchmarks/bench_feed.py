@@ -6,7 +6,6 @@ The floor joins strings: no escapes, no folds, so no calendar could read it; not
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,15 +13,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
 import icalendar
 from ical.alarm import Alarm as IcalAlarm
 from ical.calendar import Calendar as IcalCalendar
 from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event as IcalEvent
 
-from benchmarks.rows import Row, as_table
+from benchmarks.rows import Row
 from examcal.feed import component, expansion
 from examcal.feed.alarms import start_instant
 from examcal.feed.calendar import EventBook
@@ -35,6 +32,8 @@ from examcal.schedule.model import Schedule
 from support.schedules import many
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
+EVENTS = 10_000
+MILESTONES = 5_000
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -172,15 +171,7 @@ def _edit(schedule: Schedule) -> Schedule:
     return replace(schedule, exams=(replace(exam, milestones=(first, *exam.milestones[1:])), *schedule.exams[1:]))
 
 
-def run(*, events: int = 10_000, milestones: int = 5_000) -> list[Row]:
-    """Return every comparison; the default sizes take about a minute."""
-    return [*building(events), republishing(milestones)]
-
-
-def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:3]]
-    print(as_table(run(**dict(zip(("events", "milestones"), sizes, strict=False)))))
-
-
-if __name__ == "__main__":
-    main()
+def run(scale: float = 1.0) -> list[Row]:
+    """Return every comparison; the full sizes take about a minute."""
+    milestones = max(20, round(MILESTONES * scale))
+    return [*building(max(20, round(EVENTS * scale))), republishing(milestones)]

@@ -1,7 +1,9 @@
 """One reminder for 10,000 recipients: batches of a ledger, beside one persistent APScheduler job each.
 
-Both run inside an event loop that something else wants to use, as a web server does; what is blocked longest counts.
-No message is sent: the channel accepts at once, the job does nothing. The scheduler's side is measured with fewer jobs.
+The scheduler's side: add a job for each, write it down, fire it, take it out; measured with fewer jobs, each of which
+does nothing. Ours, for the same bookkeeping: plan, claim and settle every delivery. A second line is our whole way, in
+which each message is personalised, handed to a channel that accepts at once, and each attempt logged and journalled.
+Both sides run in an event loop that something else wants to use, as a web server does; the longest blocking counts.
 """
 
 from __future__ import annotations
@@ -16,7 +18,16 @@ from pathlib import Path
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from benchmarks.reminders import LateClock, add_recipients, deliverer_for, plan_one, timed
+from benchmarks.reminders import (
+    LateClock,
+    accept_one,
+    add_recipients,
+    claim_and_settle,
+    deliverer_for,
+    fan_out_all,
+    plan_one,
+    timed,
+)
 from benchmarks.rows import Row
 from examcal.channels.port import Addressee, Message, Receipt
 from examcal.errors import Sentence
@@ -97,6 +108,20 @@ async def with_ledger(folder: Path, recipients: int) -> tuple[float, Watch]:
     return took, watch
 
 
+def only_bookkeeping(folder: Path, recipients: int) -> float:
+    """Plan, claim and settle one reminder for everybody, with nothing in between."""
+    now = datetime(2026, 3, 2, 1, 10, tzinfo=UTC)
+    ledger = open_ledger(f"sqlite:///{folder}/b.db", folder / "b", now).ledger
+    add_recipients(ledger, recipients)
+    began = time.perf_counter()
+    accept_one(ledger, now)
+    fan_out_all(ledger, now)
+    claim_and_settle(ledger, recipients, now)
+    took = timed(began)
+    ledger.close()
+    return took
+
+
 async def with_jobs(folder: Path, jobs: int) -> tuple[float, Watch]:
     """Add one persistent job a recipient, and let all fire."""
     store = SQLAlchemyJobStore(f"sqlite:///{folder}/jobs.db")
@@ -125,15 +150,18 @@ def run(scale: float = 1.0) -> Iterator[Row]:
     """Yield the time and the longest blocking."""
     recipients, jobs = max(100, round(RECIPIENTS * scale)), max(20, round(JOBS * scale))
     with tempfile.TemporaryDirectory() as name:
-        ours, watch = asyncio.run(with_ledger(Path(name), recipients))
-        theirs, blocked = asyncio.run(with_jobs(Path(name), jobs))
+        folder = Path(name)
+        books = recipients / only_bookkeeping(folder, recipients)
+        took, watch = asyncio.run(with_ledger(folder, recipients))
+        their_time, blocked = asyncio.run(with_jobs(folder, jobs))
+    ours, theirs = recipients / took, jobs / their_time
     title = f"one reminder for {recipients:,} recipients"
-    rates = {"ledger_only_per_second": recipients / ours}
-    ratio = (recipients / ours) / (jobs / theirs)
     note = f"APScheduler, SQLAlchemy store on SQLite, {jobs:,} jobs measured"
-    yield Row(title, f"{recipients / ours:,.0f}/s", f"{jobs / theirs:,.0f}/s", ratio, 50, note=note, rates=rates)
+    yield Row(f"{title}: plan, claim, settle", f"{books:,.0f}/s", f"{theirs:,.0f}/s", books / theirs, 50, note=note)
+    rates = {"loop_per_second": ours}
+    yield Row(f"{title}: the whole way", f"{ours:,.0f}/s", f"{theirs:,.0f}/s", ours / theirs, note=note, rates=rates)
     yield Row(
-        f"{title}, longest work in the event loop, ratio to 50 ms",
+        f"{title}: longest work in the event loop, ratio to 50 ms",
         f"{watch.computed * 1e3:.0f} ms",
         f"{blocked.computed * 1e3:.0f} ms",
         watch.computed / BLOCKED,

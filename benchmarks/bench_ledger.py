@@ -9,34 +9,16 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.reminders import add_recipients
+from benchmarks.reminders import accept_one, add_recipients, claim_and_settle, fan_out_all
 from benchmarks.rows import Row
-from examcal.channels.port import Outcome
-from examcal.ledger.claims import Terms
 from examcal.ledger.opening import open_ledger
-from examcal.ledger.rows import Document, ReminderEntry, Settlement, State
-from examcal.ledger.store import SqlLedger
 
 NOW = datetime(2026, 3, 2, 1, 10, tzinfo=UTC)
 RECIPIENTS = 1_000_000
 CLAIMED = 100_000
-
-
-def _accept(ledger: SqlLedger, rule: str) -> None:
-    entry = ReminderEntry(
-        rule, "reminder", "e/m", "closes:x", "Asia/Shanghai", rule, "e/m", NOW, NOW + timedelta(days=1)
-    )
-    ledger.accept(Document((), rule), [entry], [], NOW)
-
-
-def _fan_out(ledger: SqlLedger) -> float:
-    began = time.perf_counter()
-    while rows := ledger.waiting_for_fan_out(NOW + timedelta(days=1)):
-        ledger.fan_out_page(rows[0], None, {}, NOW)
-    return time.perf_counter() - began
 
 
 def _plain(path: Path) -> float:
@@ -57,16 +39,6 @@ def _plain(path: Path) -> float:
     return took
 
 
-def _claim_and_settle(ledger: SqlLedger, count: int) -> float:
-    began, left = time.perf_counter(), count
-    while left > 0:
-        claims = ledger.claim(1, NOW, Terms(limit=500), owner="bench").claims
-        ends = [Settlement(one.delivery_id, State.SENT, Outcome.ACCEPTED) for one in claims]
-        ledger.settle(ends, token=claims[0].token, now=NOW)
-        left -= len(claims)
-    return time.perf_counter() - began
-
-
 def _large(count: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,11 +47,10 @@ def _large(count: int) -> list[Row]:
         plain = _plain(folder / "a.db")
         with ledger.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM delivery")
-        _accept(ledger, "closes -1d")
-        ours = _fan_out(ledger)
+        accept_one(ledger, NOW)
+        ours = fan_out_all(ledger, NOW)
         some = min(count, CLAIMED)
-        settled = _claim_and_settle(ledger, some)
-        octets = (folder / "a.db").stat().st_size
+        settled = claim_and_settle(ledger, some, NOW)
         ledger.close()
     rates = {"fan_out_per_second": count / ours, "settled_per_second": some / settled}
     title = f"one reminder to {count:,} recipients"

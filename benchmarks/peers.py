@@ -13,10 +13,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-TESTS = str(Path(__file__).resolve().parents[1] / "tests")
-if TESTS not in sys.path:
-    sys.path.insert(0, TESTS)  # PostgreSQL, schedules and more are started and made as in the tests
-
 
 def program(name: str) -> str | None:
     """Return where a program is, also in the places that only root's PATH has; None where it is missing."""
@@ -59,7 +55,7 @@ def wait_for_port(process: subprocess.Popen[bytes], port: int, seconds: float = 
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise RuntimeError(f"{process.args!r} does not answer")
+    raise RuntimeError(str(process.args))
 
 
 @contextlib.contextmanager

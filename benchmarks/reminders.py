@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from typing_extensions import override
 
 from examcal.channels.email import EmailChannel
-from examcal.channels.port import Channel
+from examcal.channels.port import Channel, Outcome
 from examcal.channels.smtp_session import Relay, Security
 from examcal.clock import SystemClock
 from examcal.delivery.limits import paces
 from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
+from examcal.dispatch.port import Dispatcher
+from examcal.ledger.claims import Terms
+from examcal.ledger.rows import Document, ReminderEntry, Settlement, State
 from examcal.ledger.store import SqlLedger
 from examcal.schedule.document import SourceText
 from examcal.schedule.loader import load
@@ -26,7 +28,7 @@ BEFORE = timedelta(minutes=5)
 
 
 class LateClock(SystemClock):
-    """The machine's clock, five minutes late until ``catch_up``: recipients and plan come first, then the due instant."""
+    """The machine's clock, five minutes late until ``catch_up``: people and plan come first, then the due instant."""
 
     def __init__(self) -> None:
         self._behind = BEFORE
@@ -64,7 +66,7 @@ exams:
     return SourceText("schedule.yaml", text.encode())
 
 
-def add_recipients(ledger: SqlLedger, count: int, channel: str = "email", joined_at: int = 0) -> None:
+def add_recipients(ledger: SqlLedger, count: int, channel: str = "email") -> None:
     """Add recipients that want everything, in one statement."""
     number = ledger.channel_ids([channel])[channel]
     with ledger.transaction() as connection:
@@ -72,8 +74,7 @@ def add_recipients(ledger: SqlLedger, count: int, channel: str = "email", joined
         connection.exec_driver_sql(
             "INSERT INTO recipient (id, key, ordinal, source, channel_id, selection_id, address, language, joined_at,"
             f" active) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count:d})"
-            f" SELECT i, 'r' || i, i, 'audience', {number:d}, 1, 'u' || i || '@example.org', 'zh-CN', {joined_at:d}, TRUE"
-            " FROM n"
+            f" SELECT i, 'r' || i, i, 'audience', {number:d}, 1, 'u' || i || '@example.org', 'zh-CN', 0, TRUE FROM n"
         )
 
 
@@ -83,10 +84,12 @@ def mail_to(port: int) -> EmailChannel:
     return EmailChannel(relay, sender=SENDER)
 
 
-def deliverer_for(ledger: SqlLedger, channels: Mapping[str, Channel], clock: LateClock, **more: Any) -> Deliverer:
+def deliverer_for(
+    ledger: SqlLedger, channels: Mapping[str, Channel], clock: LateClock, dispatcher: Dispatcher | None = None
+) -> Deliverer:
     """Return a delivery loop with the default paces."""
     pace = paces(channels, smtp_per_minute=None, smtp_connections=CONNECTIONS)
-    return Deliverer(ledger, channels, Renderer(), clock, paces=pace, blast_limit=10**9, **more)
+    return Deliverer(ledger, channels, Renderer(), clock, paces=pace, blast_limit=10**9, dispatcher=dispatcher)
 
 
 async def plan_one(deliverer: Deliverer, clock: LateClock) -> None:
@@ -101,3 +104,29 @@ async def plan_one(deliverer: Deliverer, clock: LateClock) -> None:
 def timed(began: float) -> float:
     """Return the seconds since ``began`` on the performance counter."""
     return time.perf_counter() - began
+
+
+def accept_one(ledger: SqlLedger, now: datetime) -> None:
+    """Accept a plan of one reminder, due at ``now``."""
+    day = timedelta(days=1)
+    entry = ReminderEntry("r", "reminder", "e/m", "closes:x", "Asia/Shanghai", "closes -1d", "e/m", now, now + day)
+    ledger.accept(Document((), "d"), [entry], [], now)
+
+
+def fan_out_all(ledger: SqlLedger, now: datetime) -> float:
+    """Plan a delivery for each recipient, page by page; return the seconds."""
+    began = time.perf_counter()
+    while rows := ledger.waiting_for_fan_out(now + timedelta(days=1)):
+        ledger.fan_out_page(rows[0], None, {}, now)
+    return timed(began)
+
+
+def claim_and_settle(ledger: SqlLedger, count: int, now: datetime) -> float:
+    """Claim and settle ``count`` deliveries, 500 at a time; return the seconds."""
+    began, left = time.perf_counter(), count
+    while left > 0:
+        claims = ledger.claim(1, now, Terms(limit=500), owner="bench").claims
+        ends = [Settlement(one.delivery_id, State.SENT, Outcome.ACCEPTED) for one in claims]
+        ledger.settle(ends, token=claims[0].token, now=now)
+        left -= len(claims)
+    return timed(began)

@@ -1,0 +1,6 @@
+"""The benchmarks lie beside the tests, not in the installed package."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
