@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.problems import write_report
+from examcal.cli.published_ids import removed_ids
 from examcal.cli.reading import present, today_of
-from examcal.errors import ExitCode, Problem, ScheduleRejectedError, Sentence, Severity
+from examcal.errors import ExitCode, Problem, ScheduleRejectedError, Severity
 from examcal.intake import read
 from examcal.schedule.loader import load
-from examcal.schedule.model import Schedule
+from examcal.schedule.problems import in_order
 
 
 @command("check", "Report every problem of the schedule.", formats=("text", "json", "github", "sarif"))
@@ -23,31 +22,10 @@ def COMMAND(invocation: Invocation, *, strict: bool) -> int:  # noqa: N802 - loo
     problems: tuple[Problem, ...]
     try:
         loaded = load(texts, today=today_of(present()))
-        problems = (*_missing(invocation, loaded.schedule), *loaded.warnings)
+        removed = removed_ids(loaded.schedule, texts, invocation.settings.published)
+        problems = in_order((*loaded.warnings, *removed))
     except ScheduleRejectedError as rejected:
         problems = rejected.problems
     write_report(path, problems, {text.name: text.content for text in texts}, invocation.format)
     serious = any(strict or problem.severity is Severity.ERROR for problem in problems)
     return int(ExitCode.NO if serious else ExitCode.FINE)
-
-
-def _missing(invocation: Invocation, schedule: Schedule) -> Iterator[Problem]:
-    """Yield a problem for each milestone that was published and is gone; only for the schedule that is published."""
-    settings = invocation.settings
-    if invocation.schedule_path.absolute() != settings.schedule.absolute() or not settings.published.is_dir():
-        return
-    from examcal.publication.published import load_previous  # noqa: PLC0415 - most checks need no edition
-    from examcal.publication.revisions import removed_milestones  # noqa: PLC0415 - same
-
-    manifest = load_previous(settings.published).manifest
-    for identifier in removed_milestones(schedule, manifest) if manifest else ():
-        yield Problem(
-            "removed-milestone",
-            Severity.ERROR,
-            str(invocation.schedule_path),
-            0,
-            0,
-            identifier,
-            Sentence("{id} was published and is missing now", {"id": identifier}),
-            Sentence("put it back with status: cancelled; a new id goes with renamed_from"),
-        )

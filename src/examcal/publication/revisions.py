@@ -42,7 +42,8 @@ def revise(schedule: Schedule, previous: Manifest | None, now: datetime, *, acce
     removed = removed_milestones(schedule, past)
     if removed and not accept_shrink:
         raise RefusedError(
-            "published milestones are missing from the schedule: {ids}; put them back as cancelled, or accept the loss",
+            "published milestones are missing from the schedule: {ids}; "
+            "put them back with status: cancelled, or drop them with examcal publish --accept-shrink",
             ids=", ".join(removed[:NAMED]) + ("…" if len(removed) > NAMED else ""),
         )
     records = {event.uid: _record(event, past, now) for event in book.events}

@@ -268,6 +268,16 @@ PAGES: tuple[ProblemPage, ...] = (
         "version: 1\nexams:\n  - {id: physician-2026, name: 考试}",
     ),
     _page(
+        "removed-id",
+        "file",
+        "已发布的环节不见了",
+        "已经发布的环节，订阅者的日历里都有。直接删掉，日历客户端的反应各不相同，所以 check 和 publish 都会拦下。"
+        "请补回并写 status: cancelled，保留一季；只是改了 id 的，写 renamed_from；"
+        "确实不要了，运行 examcal publish --accept-shrink。",
+        "删掉 id: skills-fee 的整个环节",
+        "- {id: skills-fee, kind: payment, when: tba, status: cancelled}",
+    ),
+    _page(
         "renamed-from-present",
         "milestone",
         "旧 id 还在使用",

@@ -1,0 +1,53 @@
+"""Published milestones that an edited schedule has no more: a problem until they are put back as cancelled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from examcal.errors import Problem, Sentence, Severity
+from examcal.publication.published import load_previous
+from examcal.publication.revisions import removed_milestones
+from examcal.schedule.document import SourceText
+from examcal.schedule.model import Schedule
+
+
+def removed_ids(schedule: Schedule, texts: Sequence[SourceText], public: Path) -> Iterator[Problem]:
+    """Yield one problem per milestone that the edition in ``public`` has and ``schedule`` has not.
+
+    A schedule that shares no milestone with the edition is another one, and nothing was removed from it. Raises
+    StorageError where the published manifest is damaged.
+    """
+    manifest = load_previous(public).manifest
+    removed = removed_milestones(schedule, manifest) if manifest else ()
+    if manifest is None or len(removed) == len(manifest.milestones):
+        return
+    for published in removed:
+        exam, _, milestone = published.partition("/")
+        file, line, column = _place_of(exam, texts)
+        yield Problem(
+            "removed-id",
+            Severity.ERROR,
+            file,
+            line,
+            column,
+            published,
+            Sentence('"{id}" is published and is no longer in the schedule', {"id": published}),
+            Sentence(
+                'put it back with "status: cancelled" for a season; if only the id changed, write '
+                '"renamed_from: {milestone}"; to drop it: examcal publish --accept-shrink',
+                {"milestone": milestone},
+            ),
+            milestone,
+        )
+
+
+def _place_of(exam: str, texts: Sequence[SourceText]) -> tuple[str, int, int]:
+    """Return file, line and column of the exam's id; the start of the first file where the exam itself is gone."""
+    written = re.compile(rf"\bid:\s*[\"']?({re.escape(exam)})(?![a-z0-9-])")
+    for text in texts:
+        for number, line in enumerate(text.content.decode("utf-8-sig", "replace").splitlines(), 1):
+            if found := written.search(line):
+                return text.name, number, found.start(1) + 1
+    return texts[0].name, 1, 1
