@@ -77,4 +77,5 @@ def test_a_ledger_of_a_newer_version_is_refused_and_not_touched(office: Office, 
         done = office.examcal(*command, "--lang", "en")
         assert done.returncode == 78, done.stderr
         assert "9999" in done.stderr
+        assert "install the newer examcal" in done.stderr
     assert hashlib.sha256(file.read_bytes()).hexdigest() == before

@@ -16,7 +16,7 @@ from examcal.ledger import repair, upkeep
 from examcal.ledger.engine import make_engine, parse_url, reading, sqlite_file, writing
 from examcal.ledger.place import Place, machine_id
 from examcal.ledger.rows import Reason
-from examcal.ledger.schema import head, migrate, revision
+from examcal.ledger.schema import head, migrate, refuse_newer, revision
 from examcal.ledger.sets import read_meta, write_meta
 from examcal.ledger.store import SqlLedger
 from examcal.ledger.tables import APPLICATION_ID
@@ -81,6 +81,7 @@ def open_for_reading(url: str, state_dir: Path) -> SqlLedger | None:
     if found is None:
         return None
     if found != head():
+        refuse_newer(found)
         raise ConfigurationError(
             "the ledger has schema {found}, this program needs {known}: run examcal ledger init",
             found=found,

@@ -39,12 +39,8 @@ def migrate(connection: Connection) -> bool:
     found, newest = revision(connection), head()
     if found == newest:
         return False
-    if found is not None and found not in known_revisions():
-        raise ConfigurationError(
-            "the ledger has schema {found}, this program knows up to {known}: install the newer examcal",
-            found=found,
-            known=newest,
-        )
+    if found is not None:
+        refuse_newer(found)
     if found is None and not is_postgres(connection):
         _make(connection)
     else:
@@ -62,6 +58,16 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def refuse_newer(found: str) -> None:
+    """Raise ConfigurationError if this program does not know the revision ``found``."""
+    if found not in known_revisions():
+        raise ConfigurationError(
+            "the ledger has schema {found}, this program knows up to {known}: install the newer examcal",
+            found=found,
+            known=head(),
+        )
 
 
 def revision(connection: Connection) -> str | None:
