@@ -10,7 +10,8 @@ import click
 
 from examcal.cli.command import argument, command
 from examcal.cli.dates import edge_text, moment_text
-from examcal.cli.effect import Effect, ReminderChange, effect_of
+from examcal.cli.editions import previous_from
+from examcal.cli.effect import Effect, ReminderChange, effect_of, effect_on
 from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import looking, texts_of
 from examcal.cli.output import console, plain, write, write_json
@@ -18,11 +19,13 @@ from examcal.cli.reading import present, read_file, read_schedule, today_of
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
 from examcal.errors import NoInputError
+from examcal.publication.published import Previous, current_folder
 from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity
 from examcal.schedule.loader import load
 from examcal.schedule.model import Schedule
 
 ACCEPTED = "accepted"
+PUBLISHED = "published"
 _KINDS = {
     ChangeKind.EARLIER: "earlier",
     ChangeKind.LATER: "later",
@@ -35,14 +38,19 @@ _KINDS = {
 
 
 @command("diff", "Show what an edit changes for people.", formats=("text", "json", "markdown"))
-@argument("old", metavar="OLD|accepted")
+@argument("old", metavar="OLD|accepted|published|URL")
 @argument("new", required=False, type=click.Path(path_type=Path))
 def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa: N802 - looked up by this name
-    """Compare two schedules; "accepted" is what the daemon works with."""
+    """Compare two schedules; OLD may be what the daemon works with, or an edition here or elsewhere."""
     now = present()
-    before = _accepted(invocation, now) if old == ACCEPTED else read_file(Path(old), now).schedule
     after = read_file(new, now).schedule if new else read_schedule(invocation, now).schedule
-    effect = effect_of(before, after, audiences_of(invocation.settings), now)
+    audiences = audiences_of(invocation.settings)
+    previous = _published(invocation, old)
+    if previous:
+        effect = effect_on(previous, after, audiences, now)
+    else:
+        before = _accepted(invocation, now) if old == ACCEPTED else read_file(Path(old), now).schedule
+        effect = effect_of(before, after, audiences, now)
     match invocation.format:
         case "json":
             write_json(_as_json(effect))
@@ -50,6 +58,17 @@ def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa
             write("\n".join(_as_markdown(effect, after)))
         case _:
             _write(effect, after)
+
+
+def _published(invocation: Invocation, old: str) -> Previous | None:
+    """Return the edition that OLD means, or None where it means a schedule."""
+    place = str(invocation.settings.published) if old == PUBLISHED else old
+    if old != PUBLISHED and not old.startswith(("http://", "https://")) and current_folder(Path(old)) is None:
+        return None
+    previous = previous_from(place)
+    if previous.manifest is None:
+        raise NoInputError("nothing is published at {place} yet", place=place)
+    return previous
 
 
 def _accepted(invocation: Invocation, now: datetime) -> Schedule:

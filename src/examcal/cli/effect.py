@@ -10,6 +10,8 @@ from examcal.feed.calendar import EventBook, feed_path
 from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, concerns
 from examcal.plan.planner import plan
 from examcal.plan.reminder import Reminder
+from examcal.publication.edition import build_edition, digest_of
+from examcal.publication.published import Previous
 from examcal.schedule.changes import Change, compare, removed_occurrences, shrinks
 from examcal.schedule.model import Schedule
 
@@ -63,6 +65,33 @@ def effect_of(old: Schedule, new: Schedule, audiences: Sequence[Audience], now: 
         recipients=_recipients(changes, new, audiences),
         is_held=shrinks(old, new, now) is not None,
     )
+
+
+def effect_on(previous: Previous, new: Schedule, audiences: Sequence[Audience], now: datetime) -> Effect:
+    """Return what publishing ``new`` after ``previous`` does, as of ``now``.
+
+    An edition knows dates and feeds but no rules, so reminders are left out.
+    """
+    old = previous.history.as_schedule() if previous.history else Schedule(())
+    edition = build_edition(new, now=now, previous=previous.manifest, history=previous.history, accept_shrink=True)
+    before = previous.manifest.files if previous.manifest else {}
+    after = {path: digest_of(octets) for path, octets in edition.files.items()}
+    changes = compare(old, new)
+    return Effect(
+        changes=changes,
+        added=tuple(occurrence.id for occurrence in removed_occurrences(new, old)),
+        removed=tuple(occurrence.id for occurrence in removed_occurrences(old, new)),
+        feeds=tuple(
+            path for path in sorted({*before, *after}) if _is_feed(path) and before.get(path) != after.get(path)
+        ),
+        reminders=(),
+        recipients=_recipients(changes, new, audiences),
+        is_held=shrinks(old, new, now) is not None,
+    )
+
+
+def _is_feed(path: str) -> bool:
+    return path.startswith("feeds/") and "/milestones/" not in path
 
 
 def _feeds(old: Schedule, new: Schedule) -> Iterator[str]:

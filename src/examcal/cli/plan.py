@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _DEFAULT_SPAN = timedelta(days=30)
 
 
-@command("plan", "Show who gets what when, and what is skipped and why.", formats=("text", "json", "csv"))
+@command("plan", "Show who gets what when, and what is skipped and why.", formats=("text", "json", "csv", "ics"))
 @option("--from", "since", metavar="DATE", about="First day or instant (default: now).")
 @option("--to", "until", metavar="DATE", about="End; a date alone is included (default: 30 days after --from).")
 @option("--as", "role", metavar="track:ID,site:ID", about="As a candidate of this track and site would get it.")
@@ -43,6 +44,10 @@ def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: 
             write_json([row.as_json() for row in rows])
         case "csv":
             write_csv([row.as_json() for row in rows])
+        case "ics":
+            from examcal.cli.plan_calendar import plan_calendar  # noqa: PLC0415 - icalendar is needed here only
+
+            sys.stdout.write(plan_calendar(rows, schedule).decode())
         case _:
             _write_for_people(rows, schedule)
 

@@ -38,6 +38,10 @@ class History:
         """Return the history of a first edition: statements, and no changes."""
         return cls((), {occurrence.origin_id: _stated(occurrence) for occurrence in schedule.occurrences()})
 
+    def as_schedule(self) -> Schedule:
+        """Return what the edition stated as a schedule of dates, places and names: enough to compare with."""
+        return _schedule_of(self.stated.values())
+
     def following(self, schedule: Schedule, now: datetime) -> History:
         """Return the history of the edition of ``schedule`` that follows this one at ``now``."""
         if not self.stated:  # the edition before kept none
@@ -69,9 +73,8 @@ class History:
 
     def _changed(self, schedule: Schedule, now: datetime) -> Iterator[PublishedChange]:
         """Yield the first change of each occurrence; compare() lists what is said loudest first."""
-        before = _schedule_of(self.stated.values())
         found: dict[str, Change] = {}
-        for change in compare(before, schedule):
+        for change in compare(self.as_schedule(), schedule):
             found.setdefault(change.occurrence.origin_id, change)
         for change in found.values():
             yield PublishedChange.of(change.kind, change.before, change.occurrence, now)
@@ -95,7 +98,6 @@ def _stated(occurrence: Occurrence) -> PublishedChange:
 
 
 def _schedule_of(statements: Iterable[PublishedChange]) -> Schedule:
-    """Return what is left of the older schedule: dates, places and names, enough to compare with."""
     milestones: dict[str, list[Milestone]] = {}
     for statement in statements:
         if statement.new is not None:

@@ -1,0 +1,78 @@
+"""What an admin sees of an edit before anybody else: its effect, the plan, and the checks of a repository."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from icalendar import Calendar
+
+from examcal.feed.lint import lint
+from support.office import SCHEDULE, Office
+
+ROOT = Path(__file__).parents[2]
+TEXT = SCHEDULE.format(opens="2027-03-01 09:00", closes="2027-03-10 17:00")
+MOVED = TEXT.replace("2027-03-10 17:00", "2027-03-09 17:00")
+
+
+@pytest.fixture
+def published(office: Office) -> Office:
+    office.write_schedule(TEXT)
+    assert office.examcal("publish").returncode == 0
+    return office
+
+
+def test_an_edit_is_compared_with_what_is_published(published: Office) -> None:
+    assert "feeds" not in published.examcal("diff", "published").stdout
+    published.write_schedule(MOVED)
+    effect = published.json("diff", "published")
+    (change,) = effect["changes"]
+    assert (change["kind"], change["old"], change["new"]) == (
+        "earlier", "2027-03-10T17:00:00+08:00", "2027-03-09T17:00:00+08:00",
+    )  # fmt: skip
+    assert effect["feeds"] == ["feeds/all.ics", "feeds/demo-2026.ics"]
+    assert effect["recipients"] == 1
+    assert "- 提前" in published.examcal("diff", "published", "--format", "markdown").stdout
+
+
+def test_an_edition_in_a_folder_or_at_an_address_is_compared_as_well(published: Office) -> None:
+    published.write_schedule(MOVED)
+    assert len(published.json("diff", "var/public")["changes"]) == 1
+    with published.running("serve") as server:
+        assert len(published.json("diff", f"{server.address}/")["changes"]) == 1
+
+
+def test_what_is_new_and_what_is_gone_is_listed(published: Office) -> None:
+    published.write_schedule(TEXT.replace("id: registration", "id: sign-up"))
+    effect = published.json("diff", "published")
+    assert (effect["added"], effect["removed"]) == (["demo-2026/sign-up"], ["demo-2026/registration"])
+
+
+def test_nothing_published_is_said_so(office: Office) -> None:
+    office.write_schedule(TEXT)
+    done = office.examcal("diff", "published")
+    assert done.returncode == 66
+    assert "var/public" in done.stderr
+
+
+def test_a_plan_can_be_read_by_a_calendar(office: Office) -> None:
+    office.write_schedule(TEXT)
+    done = office.examcal("plan", "--from", "2027-03-01", "--to", "2027-03-31", "--format", "ics")
+    assert done.returncode == 0, done.stderr
+    octets = done.stdout.replace("\n", "\r\n").encode()  # text mode took the carriage returns away
+    assert not lint(octets)
+    (event,) = Calendar.from_ical(octets).events
+    assert event.start.isoformat() == "2027-03-10T15:00:00+08:00"
+    assert "closes -2h" in event["DESCRIPTION"]
+
+
+def test_the_hook_for_repositories_refuses_a_broken_schedule(office: Office) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    program, *arguments = shlex.split(hook["entry"])
+    assert program == "examcal"
+    office.write_schedule(TEXT)
+    assert office.examcal(*arguments).returncode == 0
+    office.write_schedule(TEXT.replace("closes:", "closses:"))
+    assert office.examcal(*arguments).returncode == 1
