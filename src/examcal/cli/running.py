@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 OVERDUE_AFTER = timedelta(minutes=15)
 WEEKS_AHEAD = timedelta(days=14)
 MOST_NAMED = 5
+TICKET_SECONDS = 15.0
+"""How long a worker stays with one ticket, well under the time after which a worker counts as dead."""
 
 
 @contextmanager
@@ -222,7 +224,8 @@ def ticket_taker(engine: Engine) -> TakesTickets | None:
         return None
     from examcal.dispatch.procrastinate_ import ProcrastinateWorker  # noqa: PLC0415 - an extra
 
-    return ProcrastinateWorker(engine.opened.ledger.engine, engine.deliverer.deliver)
+    deliver = engine.deliverer.deliver
+    return ProcrastinateWorker(engine.opened.ledger.engine, lambda channel_id: deliver(channel_id, TICKET_SECONDS))
 
 
 def make_admins(settings: Settings, clock: Clock, channels: dict[str, Channel], renderer: Renderer) -> Admins:

@@ -29,6 +29,9 @@ SWEEP_EVERY = 10.0
 HEARTBEAT = 5.0
 POLLING = 2.0
 GRACE = 20.0
+ANSWERS_WITHIN = 15.0
+"""Seconds after which a database that does not answer the sweep is taken for gone; TCP alone may never notice."""
+ENDS_WITHIN = GRACE + 5.0
 RECONNECT_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0)
 OPTIONS = "-c statement_timeout=60000 -c lock_timeout=10000"
 
@@ -115,7 +118,7 @@ class ProcrastinateWorker:
             finally:
                 for part in parts:
                     part.cancel()
-                await asyncio.gather(*parts, return_exceptions=True)
+                await asyncio.wait(parts, timeout=ENDS_WITHIN)
 
     async def _work(self) -> None:
         await self._app.run_worker_async(
@@ -133,8 +136,9 @@ class ProcrastinateWorker:
         """Put tickets of dead workers back into the queue; the engine leaves that to us."""
         manager = self._app.job_manager
         while True:
-            for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
-                await manager.retry_job(job)
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
+                    await manager.retry_job(job)
             await asyncio.sleep(SWEEP_EVERY)
 
 

@@ -84,9 +84,15 @@ def _postgres_engine(url: URL) -> Engine:
         "application_name": "examcal",
     }
     try:
-        return create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=8, connect_args=timeouts)
+        from examcal.ledger.patience import PatientConnection  # noqa: PLC0415 - the driver is an extra
+
+        engine = create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=8, connect_args=timeouts)
+        event.listen(
+            engine, "do_connect", lambda _dialect, _record, args, more: PatientConnection.connect(*args, **more)
+        )
     except (ModuleNotFoundError, NoSuchModuleError):
         raise UnavailableError("PostgreSQL needs more parts: install examcal[postgres]") from None
+    return engine
 
 
 def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.__main__ import names, remember
 from benchmarks.rows import Row, as_table, skipped
 
