@@ -109,7 +109,7 @@ def next_text(edge: Edge, occurrence: Occurrence, now: datetime) -> str:
 def write_timeline(schedule: Schedule, shown: Filter, now: datetime) -> None:
     """Write a table for each exam, and what is next."""
     for exam in schedule.exams:
-        occurrences = shown.occurrences(exam)
+        occurrences = _sites_beside(shown.occurrences(exam))
         if not occurrences:
             continue
         write(f"{exam.name.in_(language())} ({exam.id})")
@@ -118,6 +118,14 @@ def write_timeline(schedule: Schedule, shown: Filter, now: datetime) -> None:
         if ahead:
             write(say("Next: {what}", what=next_text(*ahead[0], now)))
         write()
+
+
+def _sites_beside(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+    """Put the rows of sites right after the row of their milestone."""
+    together: dict[str, list[Occurrence]] = {}
+    for occurrence in occurrences:
+        together.setdefault(occurrence.milestone, []).append(occurrence)
+    return [o for rows in together.values() for o in sorted(rows, key=lambda o: o.site is not None)]
 
 
 def _write_exam(occurrences: Sequence[Occurrence], now: datetime) -> None:
