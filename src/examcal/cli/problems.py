@@ -12,8 +12,9 @@ from examcal.schedule.problems import as_github, as_json, as_sarif, render
 
 
 def warn_about(problems: Sequence[Problem], sources: Mapping[str, bytes] | None = None) -> None:
-    """Write every problem to standard error, with its line where the source is at hand."""
-    for problem in problems:
+    """Write problems to standard error, with their lines where the source is at hand; errors alone, if any."""
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    for problem in errors or problems:
         warn(render(problem, _lines(problem, sources or {}), language()))
 
 
