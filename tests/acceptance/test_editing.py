@@ -74,5 +74,5 @@ def test_the_hook_for_repositories_refuses_a_broken_schedule(office: Office) -> 
     assert program == "examcal"
     office.write_schedule(TEXT)
     assert office.examcal(*arguments).returncode == 0
-    office.write_schedule(TEXT.replace("closes:", "closses:"))
+    office.write_schedule(TEXT.replace("closes:", "shuts:"))
     assert office.examcal(*arguments).returncode == 1

@@ -32,7 +32,7 @@ from examcal.cli.running import (
     publishing,
 )
 from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, stopped_by_signals
-from examcal.cli.subscribing import InForce, make_desk, make_postman, make_routes
+from examcal.cli.subscribing import ScheduleInForce, make_desk, make_postman, make_routes
 from examcal.cli.timeline import Filter, next_text, upcoming
 from examcal.cli.wiring import OUTBOX, channel_names
 from examcal.cli.words import language, say
@@ -162,7 +162,7 @@ def _subscription(
     desk = make_desk(
         settings,
         engine.opened.ledger,
-        InForce(accepted, engine.opened.ledger, clock),
+        ScheduleInForce(accepted, engine.opened.ledger, clock),
         on_letter=lambda: loop.call_soon_threadsafe(postmen[0].wake),
         on_change=lambda: loop.call_soon_threadsafe(on_change),
     )
@@ -244,7 +244,7 @@ async def _once(invocation: Invocation) -> None:
 async def _send_letters(settings: Settings, engine: Engine, clock: Clock) -> None:
     """Send what subscribers wait for, asked for over a web server beside (``examcal serve``)."""
     if settings.takes_subscribers:
-        desk = make_desk(settings, engine.opened.ledger, InForce((), engine.opened.ledger, clock))
+        desk = make_desk(settings, engine.opened.ledger, ScheduleInForce((), engine.opened.ledger, clock))
         await make_postman(settings, desk, engine.channels["email"], clock, settings.site_address).flush()
 
 

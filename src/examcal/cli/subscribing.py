@@ -60,7 +60,7 @@ def _known_key(settings: Settings) -> SiteKey:
     return key
 
 
-class InForce:
+class ScheduleInForce:
     """Returns the schedule in force: the one accepted here, else (standing by) the ledger's, looked at rarely."""
 
     LOOK_EVERY = 60.0
