@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -153,3 +154,13 @@ def test_answers_do_not_depend_on_the_machine() -> None:
         json.loads(done.stdout)
         said.add(done.stdout)
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", "extra"), ("parse", "4月2日", "--year", "x"), ("plan", "--as", "x"), ("frob",)]
+)
+def test_usage_errors_are_chinese(arguments: tuple[str, ...]) -> None:
+    said = examcal(*arguments)
+    assert said.code == 2
+    assert not said.out
+    assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", said.err), said.err

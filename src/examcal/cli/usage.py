@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 import click
 
@@ -33,7 +34,13 @@ def _sentence(error: click.ClickException) -> str:
         case click.BadParameter():
             return _bad_value(error)
         case _:
-            return error.format_message()
+            return _other(error.format_message())
+
+
+def _other(message: str) -> str:
+    """Return what click says about too many words on the line; other messages are examcal's own and translated."""
+    extra = re.match(r"Got unexpected extra arguments? \((.*)\)", message)
+    return say("more than the command takes: {words}", words=extra[1]) if extra else message
 
 
 def _bad_value(error: click.BadParameter) -> str:
