@@ -27,6 +27,7 @@ from examcal.daemon.background import in_background
 from examcal.daemon.supervisor import notify, watchdog_interval
 from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
 from examcal.errors import ExamcalError, Sentence
+from examcal.ledger.trouble import LedgerDamagedError
 from examcal.schedule.model import Schedule
 
 LOOK_EVERY = 2.0
@@ -142,6 +143,7 @@ class Daemon:
         self._schedule: Schedule | None = None
         self._last_tick = parts.clock.monotonic()
         self._failures = 0
+        self._fatal: LedgerDamagedError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
@@ -164,6 +166,8 @@ class Daemon:
         try:
             await self._start()
             await self._until_stopped(servers)
+            if self._fatal is not None:
+                raise self._fatal
         finally:
             notify("STOPPING=1")
             guard.cancel()
@@ -296,6 +300,9 @@ class Daemon:
                 due = await self._parts.work.deliver()
                 self._failures = 0
                 again = min(again, max(due, self._now())) if due else again
+            except LedgerDamagedError as error:
+                self._give_up(error)
+                return
             except ExamcalError as error:
                 again = self._now() + timedelta(seconds=min(30, 2**self._failures))
                 self._failures += 1
@@ -347,6 +354,9 @@ class Daemon:
             return False
         try:
             taken = await self._parts.work.take(offer)
+        except LedgerDamagedError as error:
+            self._give_up(error)
+            return False
         except ExamcalError as error:
             self._trouble("ledger", error.sentence)
             return False
@@ -409,6 +419,13 @@ class Daemon:
     async def _ping(self) -> None:
         if self._parts.ping and not self._parts.conditions.by_code.get("ledger"):
             await self._parts.ping()
+
+    def _give_up(self, error: LedgerDamagedError) -> None:
+        """End: nothing may be sent on the word of a ledger that cannot be trusted; a start looks at it closely."""
+        _log.error("the ledger is damaged", reason=error.text("en"))
+        self._trouble("ledger", error.sentence)
+        self._fatal = error
+        self.stop()
 
     def _trouble(self, code: str, sentence: Sentence) -> None:
         self._parts.conditions.set(code, sentence)

@@ -30,7 +30,7 @@ from examcal.ledger.opening import FOREIGN
 from examcal.ledger.port import Ledger
 from examcal.ledger.repair import RESTORED
 from examcal.ledger.rows import ChannelRow, Member, Source, instant, micros
-from examcal.ledger.trouble import LedgerBusyError, LedgerFullError, LedgerUnreachableError
+from examcal.ledger.trouble import LedgerBusyError, LedgerDamagedError, LedgerFullError, LedgerUnreachableError
 from examcal.plan.audience import OUTBOX_AUDIENCE, Audience
 from examcal.schedule.document import SourceText
 from examcal.schedule.model import Schedule
@@ -95,6 +95,7 @@ class Deliverer:
         self._names: dict[int, str] = {}
         self._guard: ClockGuard | None = None
         self._tick_noted: datetime | None = None
+        self._damage: LedgerDamagedError | None = None
 
     async def start(self) -> int:
         """Begin: take back what a killed process left, reset breakers, read the clock; return how many were taken."""
@@ -127,7 +128,10 @@ class Deliverer:
         """Do what is due and return when to look again at the latest (None: nothing is planned).
 
         Never waits for a send. Trouble with the ledger is told, and the next look comes soon.
+        Raises LedgerDamagedError, also for damage that a lane came across.
         """
+        if self._damage is not None:
+            raise self._damage
         now = self._clock.now()
         try:
             due, later = await self.thread.run(self._keep_up, now)
@@ -141,7 +145,11 @@ class Deliverer:
     async def deliver(self, channel_id: int, longest: float | None = None) -> int:
         """Deliver what is due on one channel, for at most ``longest`` seconds; return how many attempts ended."""
         lane = await self._lane(channel_id)
-        return await lane.run(longest) if lane else 0
+        try:
+            return await lane.run(longest) if lane else 0
+        except LedgerDamagedError as error:
+            self._damage = error
+            raise
 
     async def finish(self) -> None:
         """Deliver everything that is due now and wait for it (``run --once``)."""
