@@ -76,3 +76,17 @@ def test_the_hook_for_repositories_refuses_a_broken_schedule(office: Office) -> 
     assert office.examcal(*arguments).returncode == 0
     office.write_schedule(TEXT.replace("closes:", "shuts:"))
     assert office.examcal(*arguments).returncode == 1
+
+
+def test_the_addresses_to_subscribe_to_are_those_of_the_public_site(office: Office) -> None:
+    office.write_schedule(TEXT)
+    office.environment["EXAMCAL_BASE_URL"] = "https://exam.example.org"
+    (feed,) = office.json("feeds")
+    assert feed["https"] == "https://exam.example.org/feeds/demo-2026.ics"
+    assert feed["webcal"] == "webcal://exam.example.org/feeds/demo-2026.ics"
+    assert feed["google"].endswith("?cid=webcal%3A%2F%2Fexam.example.org%2Ffeeds%2Fdemo-2026.ics")
+    shown = office.examcal("feeds", "--qr").stdout
+    assert feed["outlook"] in shown
+    assert "█▄▄▄█" in shown
+    assert "Thunderbird" in shown
+    assert office.examcal("feeds", "--site", "nowhere").returncode == 2

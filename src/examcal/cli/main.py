@@ -26,6 +26,7 @@ COMMANDS = {  # name: (module, summary)
     "parse": ("parse", "Show how a date phrase is understood."),
     "draft": ("draft", "Turn an announcement into a schedule to review."),
     "publish": ("publish", "Write feeds and pages as static files."),
+    "feeds": ("feeds", "Show how to subscribe, for each kind of calendar."),
     "serve": ("serve", "Serve feeds and pages over HTTP."),
     "run": ("run", "Run everything: reminders, feeds and pages."),
     "worker": ("worker", "Deliver only, beside daemons on other machines (PostgreSQL)."),

@@ -77,6 +77,14 @@ def qr_svg(content: str) -> str:
     return drawing.getvalue().decode()
 
 
+def qr_text(content: str) -> str:
+    """Return ``content`` as a code of block characters, for a terminal with light letters on a dark ground."""
+    drawing = io.StringIO()
+    code = segno.make(content, error="m", micro=False, mask=_MASK)
+    code.terminal(out=drawing, border=_QUIET_ZONE, compact=True)
+    return drawing.getvalue().rstrip("\n")
+
+
 _RINGS = Sentence("alarms ring")
 _IGNORES = Sentence("alarms are ignored; use e-mail or WeCom reminders")
 NOTES: tuple[ClientNote, ...] = (

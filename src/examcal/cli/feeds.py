@@ -1,0 +1,73 @@
+"""``examcal feeds``: the addresses to subscribe to, for each kind of calendar, and what each calendar really does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from examcal.cli.command import command, option
+from examcal.cli.invocation import Invocation
+from examcal.cli.output import write, write_json, write_table
+from examcal.cli.reading import present, read_schedule
+from examcal.cli.timeline import Filter
+from examcal.cli.words import language, say
+from examcal.feed.addresses import NOTES, Addresses, addresses, qr_text
+from examcal.feed.calendar import EventBook, feed_path
+from examcal.feed.selection import Selection
+from examcal.schedule.model import Schedule
+
+_WAYS = {
+    "https": "Address",
+    "webcal": "Apple and others",
+    "google": "Google Calendar",
+    "outlook": "Outlook.com",
+    "office": "Microsoft 365 Calendar",
+}
+
+
+@command("feeds", "Show how to subscribe, for each kind of calendar.", formats=("text", "json"))
+@option("--exam", metavar="ID", about="Only this exam.")
+@option("--site", metavar="ID", about="The feed of this site.")
+@option("--track", metavar="ID", about="Only what concerns this track.")
+@option("--qr", is_flag=True, about="Draw a code that phones open in their calendar.")
+def COMMAND(  # noqa: N802 - looked up by this name
+    invocation: Invocation, exam: str | None, site: str | None, track: str | None, *, qr: bool
+) -> None:
+    """Write the addresses; they begin with ``BASE_URL``."""
+    schedule = read_schedule(invocation, present()).schedule
+    wanted = Filter(exam, site, track)
+    wanted.check(schedule)
+    found = dict(_feeds(schedule, wanted, invocation.settings.site_address))
+    if invocation.wants_json:
+        write_json([{"name": name, **asdict(at)} for name, at in found.items()])
+        return
+    for name, at in found.items():
+        write(name)
+        for way, label in _WAYS.items():
+            write(f"  {say(label)}: {getattr(at, way)}")
+        if qr:
+            write(qr_text(at.webcal))
+        write()
+    _write_notes()
+
+
+def _feeds(schedule: Schedule, wanted: Filter, base_url: str) -> Iterator[tuple[str, Addresses]]:
+    """Yield name and addresses: of all exams where there are several, then of each."""
+    book = EventBook(schedule)
+    exams = [exam for exam in schedule.exams if wanted.exam in {None, exam.id}]
+    exams = [exam for exam in exams if wanted.site is None or exam.site(wanted.site)]
+    exams = [exam for exam in exams if wanted.track is None or exam.track(wanted.track)]
+    query = Selection(tracks=(wanted.track,)).query if wanted.track else ""
+    places: list[tuple[str | None, str | None]] = [(exam.id, wanted.site) for exam in exams]
+    if len(schedule.exams) != 1 and wanted == Filter():
+        places.insert(0, (None, None))
+    for exam_id, site in places:
+        name = book.title(exam_id, site, language())
+        yield name, addresses(base_url, feed_path(exam_id, site), name, query)
+
+
+def _write_notes() -> None:
+    """Say how late each calendar learns of changes, and whether it rings."""
+    rows = [tuple(words.text(language()) for words in (note.refresh, note.alarms, note.how)) for note in NOTES]
+    headings = [say(name) for name in ("Calendar", "Refreshes", "Alarms", "How")]
+    write_table(headings, [(note.client, *row) for note, row in zip(NOTES, rows, strict=True)])
