@@ -66,6 +66,7 @@ def put_back(dump: Path, state_dir: Path) -> Path:
     state_dir.mkdir(mode=0o700)
     file = state_dir / "examcal.db"
     with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # a dump does not say it
         connection.executescript(dump.read_text("utf-8"))
         (ledger_id,) = connection.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()
     connection.close()
