@@ -75,3 +75,10 @@ def test_every_command_exists_with_its_options(page: Path) -> None:
 def test_every_setting_that_is_named_exists() -> None:
     named = {name for page in PAGES for name in re.findall(r"\bEXAMCAL_[A-Z_]+[A-Z]", page.read_text("utf-8"))}
     assert settings_named(sorted(named - {"EXAMCAL_NAME"})) == []  # stands for any setting
+
+
+def test_every_test_that_is_named_exists() -> None:
+    tests = "".join(path.read_text("utf-8") for path in ROOT.glob("tests/*/**/test_*.py"))
+    known = set(re.findall(r"def (test_\w+)", tests)) | {path.stem for path in ROOT.glob("tests/**/test_*.py")}
+    named = {name for page in PAGES for name in re.findall(r"\btest_\w+", page.read_text("utf-8"))}
+    assert named - known == set()

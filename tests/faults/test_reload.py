@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from pathlib import Path
@@ -119,6 +120,32 @@ def test_a_slow_writer_is_never_taken_half_way(office: Office) -> None:
                 assert "第4步" not in feed(daemon)
         eventually(lambda: "20270814T170000" in feed(daemon), within=within())
         assert office.json("status")["schedule"]["version"] == 2
+        assert daemon.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_three_hundred_torn_writes_are_never_taken_half_way(office: Office, *, full: bool) -> None:
+    chance = random.Random(1)
+    written = 300 if full else 12
+    office.write_schedule(schedule(8))
+    with office.running() as daemon:
+        eventually(lambda: feed(daemon).count("BEGIN:VEVENT") == 8, within=4 * within())
+        for number in range(1, written + 1):
+            octets = schedule(8).replace("步", f"步之{number}。").encode()
+            cut = chance.randrange(len(octets))
+            with office.schedule.open("wb", buffering=0) as stream:  # truncated, then half, then whole
+                time.sleep(chance.random() * 0.1)
+                stream.write(octets[:cut])
+                time.sleep(chance.random() * 0.1)
+                assert feed(daemon).count("BEGIN:VEVENT") == 8
+                stream.write(octets[cut:])
+            time.sleep(chance.random() * 0.2)
+        eventually(lambda: f"第7步之{written}。" in feed(daemon).replace("\r\n ", ""), within=within())
+        assert feed(daemon).count("BEGIN:VEVENT") == 8
+        counts = office.json("status")
+        assert (counts["cancelled"], counts["held"], counts["sent"]) == (0, 0, 0)
+        assert not list((office.folder / "var").glob("outbox/*"))
         assert daemon.stop() == 0
 
 
