@@ -35,8 +35,15 @@ def closes_text(occurrence: Occurrence) -> str:
     if occurrence.shape in {Shape.DAY, Shape.INSTANT}:
         return ""
     if occurrence.shape is Shape.DAYS:
-        return f"{occurrence.days[-1]} {weekday(occurrence.days[-1])}"
+        return _days_text(occurrence.days)
     return edge_text(occurrence.closes)
+
+
+def _days_text(days: tuple[date, ...]) -> str:
+    """Return the last of neighbouring days, or the days one by one where some lie between that are not meant."""
+    if (days[-1] - days[0]).days == len(days) - 1:
+        return f"{days[-1]} {weekday(days[-1])}"
+    return ", ".join(f"{day:%m-%d} {weekday(day)}" for day in days)
 
 
 def opens_text(occurrence: Occurrence) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
+from examcal.schedule.document import Sequence
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import Anchor, Edge, Hours, OpenDays, Shape, Status
 from examcal.schedule.phrase_error import PhraseError
@@ -210,15 +211,15 @@ def _from_day(value: Value, zone: str, workdays: Workdays) -> When:
         if not entries:
             value.report("empty-value", Sentence("a date is expected here"))
         raise UnreadableError
-    return of_days(tuple(sorted(set(days))), value, zone)
+    return _of_days(tuple(sorted(set(days))), value, zone)
 
 
-def of_days(days: tuple[date, ...], place: Value, zone: str, status: Status | None = None) -> When:
-    """Return the dates of one or several whole days."""
-    shape = Shape.DAY if len(days) == 1 else Shape.DAYS
+def _of_days(days: tuple[date, ...], value: Value, zone: str) -> When:
+    """Return the dates of whole days; a list of one stays a list, so that a second day renames no event."""
+    is_list = len(days) > 1 or isinstance(value.node, Sequence)
     first = day_edge(days[0], None, zone, closing=False)
     last = day_edge(days[-1], None, zone, closing=True)
-    return When(shape, place, first, last, days, status=status)
+    return When(Shape.DAYS if is_list else Shape.DAY, value, first, last, days)
 
 
 def _days(value: Value, zone: str, workdays: Workdays) -> tuple[date, ...]:

@@ -85,6 +85,11 @@ def test_relative_dates_count_from_the_named_day_and_are_expected(everything: Ex
     assert ticket.status is Status.EXPECTED
 
 
+def test_a_list_of_one_day_is_a_list_and_a_day_alone_is_a_day() -> None:
+    assert only("{id: a, kind: exam, on: [2026-06-06]}").shape is Shape.DAYS
+    assert only("{id: a, kind: exam, on: 2026-06-06}").shape is Shape.DAY
+
+
 def test_days_of_a_list_are_in_order_and_whole(everything: Exam) -> None:
     skills = everything.milestones[4].area
     assert skills.shape is Shape.DAYS
