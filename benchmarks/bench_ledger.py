@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.reminders import accept_one, add_recipients, claim_and_settle, fan_out_all
 from benchmarks.rows import Row
 from examcal.ledger.opening import open_ledger
+from examcal.ledger.store import SqlLedger
 
 NOW = datetime(2026, 3, 2, 1, 10, tzinfo=UTC)
 RECIPIENTS = 1_000_000
@@ -39,20 +40,34 @@ def _plain(path: Path) -> float:
     return took
 
 
+def _octets(ledger: SqlLedger) -> int:
+    """Return how large the database is, what is still in its write-ahead log included."""
+    with ledger.snapshot() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+
 def _large(count: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ledger = open_ledger(f"sqlite:///{folder}/a.db", folder, NOW).ledger
+        empty = _octets(ledger)
         add_recipients(ledger, count)
+        people = _octets(ledger)
         plain = _plain(folder / "a.db")
         with ledger.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM delivery")
         accept_one(ledger, NOW)
         ours = fan_out_all(ledger, NOW)
-        some = min(count, CLAIMED)
+        planned, some = _octets(ledger), min(count, CLAIMED)
         settled = claim_and_settle(ledger, some, NOW)
+        ended = _octets(ledger)
         ledger.close()
-    rates = {"fan_out_per_second": count / ours, "settled_per_second": some / settled}
+    octets = {
+        "octets_per_recipient": (people - empty) / count,
+        "octets_per_delivery": (planned - people) / count + (ended - planned) / some,
+    }
+    rates = octets | {"fan_out_per_second": count / ours, "settled_per_second": some / settled}
     title = f"one reminder to {count:,} recipients"
     return [
         Row(

@@ -24,7 +24,17 @@ import httpx
 
 from benchmarks.bench_delivery import deliver_all
 from benchmarks.peers import free_port, has_module, program, smtp_sink, wait_for_port
-from benchmarks.reminders import LateClock, add_recipients, deliverer_for, mail_to, plan_one, timed
+from benchmarks.reminders import (
+    LateClock,
+    accept_one,
+    add_recipients,
+    claim_and_settle,
+    deliverer_for,
+    fan_out_all,
+    mail_to,
+    plan_one,
+    timed,
+)
 from benchmarks.rows import Row, skipped
 from examcal.delivery.loop import Deliverer
 from examcal.dispatch.procrastinate_ import ProcrastinateDispatcher
@@ -62,12 +72,13 @@ asyncio.run(main())
 
 @dataclass(frozen=True)
 class Run:
-    """How a run went: seconds, mails recorded as sent, the attempts of each worker, and what may have come twice."""
+    """How a run went: seconds, mails recorded as sent, each worker's attempts, what may be twice, the size in octets."""
 
     seconds: float
     sent: int
     shares: Sequence[int]
     ambiguous: int
+    octets: int
 
 
 @dataclass
@@ -135,9 +146,10 @@ async def deliver_with(count: int, recipients: int, server: PostgresServer, smtp
             raise RuntimeError(done)
         with ledger.snapshot() as connection:
             ambiguous = connection.exec_driver_sql("SELECT count(*) FROM delivery WHERE ambiguous > 0").scalar_one()
+            octets = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
         await leader.drain()
         ledger.close()
-        return Run(took, recipients, shares, ambiguous)
+        return Run(took, recipients, shares, ambiguous, octets)
 
 
 async def until_sent(leader: Deliverer, ledger: SqlLedger, recipients: int, server: PostgresServer | None) -> None:
@@ -154,6 +166,21 @@ async def until_sent(leader: Deliverer, ledger: SqlLedger, recipients: int, serv
             await asyncio.to_thread(server.stop, "immediate")
             await asyncio.to_thread(server.start)
             server = None
+
+
+def ledger_rates(server: PostgresServer, recipients: int) -> Row:
+    """Return how fast the shared ledger itself plans and settles, from one process."""
+    with tempfile.TemporaryDirectory() as name:
+        now = LateClock().now()
+        ledger = open_ledger(server.database(), Path(name), now).ledger
+        add_recipients(ledger, recipients)
+        accept_one(ledger, now)
+        planned = recipients / fan_out_all(ledger, now)
+        settled = recipients / claim_and_settle(ledger, recipients, now)
+        ledger.close()
+    rates = {"fan_out_per_second_postgres": planned, "settled_per_second_postgres": settled}
+    title = f"one reminder to {recipients:,} recipients in PostgreSQL, one process: plan; claim and settle"
+    return Row(title, f"{planned:,.0f}/s; {settled:,.0f}/s", "", rates=rates)
 
 
 def nothing_rate(server: PostgresServer, jobs: int) -> float:
@@ -188,7 +215,10 @@ def rows_of(runs: dict[int, Run], alone: float, nothing: float) -> Iterator[Row]
         f"{one:,.0f}/s",
         f"{nothing:,.0f}/s",
         one / nothing,
-        rates={"procrastinate_jobs_per_second": nothing},
+        rates={
+            "procrastinate_jobs_per_second": nothing,
+            "octets_per_recipient_postgres": runs[fewest].octets / runs[fewest].sent,
+        },
         note="a ticket stands for up to 500 deliveries",
     )
 
@@ -206,6 +236,7 @@ def run(scale: float = 1.0) -> Iterator[Row]:
             stream.write("\n".join(DURABLE) + "\n")
         server.stop("fast")
         server.start()
+        books = ledger_rates(server, max(20, recipients // 2))
         nothing = nothing_rate(server, max(20, round(NOTHINGS * scale)))
         runs = {
             count: asyncio.run(deliver_with(count, recipients, server, smtp, restart=count == RESTARTED))
@@ -214,6 +245,7 @@ def run(scale: float = 1.0) -> Iterator[Row]:
         some = max(20, recipients // 10)
         alone = some / deliver_all(smtp, some)[0]
     yield from rows_of(runs, alone, nothing)
+    yield books
 
 
 def _missing() -> str:
