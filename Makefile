@@ -53,8 +53,9 @@ layers: dev
 spelling: dev
 	@$(BIN)/codespell README.md docs src tests benchmarks deploy Makefile
 
-bench: dev ## the benchmarks, each side by side with its peer or floor
+bench: dev ## the benchmarks, each side by side with its peer or floor; ONLY=name SCALE=0.1 OUT=FILE
 	@sh tests/parts.sh
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]' || echo "without Radicale"
 	@$(BIN)/python -m benchmarks
 
 texts: dev ## compile the message catalogues after editing a .po file

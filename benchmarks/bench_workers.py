@@ -72,7 +72,7 @@ asyncio.run(main())
 
 @dataclass(frozen=True)
 class Run:
-    """How a run went: seconds, mails recorded as sent, each worker's attempts, what may be twice, the size in octets."""
+    """How a run went: seconds, mails recorded as sent, each worker's attempts, what may be twice, the size."""
 
     seconds: float
     sent: int
