@@ -23,7 +23,7 @@ from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
 from examcal.delivery.port import OnAttempt, Trouble
 from examcal.delivery.versions import last_good
-from examcal.dispatch.leadership import AdvisoryLeadership, FileLeadership, Leadership, own_name
+from examcal.dispatch.leadership import LEADER_NOTE, AdvisoryLeadership, FileLeadership, Leadership, own_name
 from examcal.errors import Sentence, UnavailableError
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 OVERDUE_AFTER = timedelta(minutes=15)
 WEEKS_AHEAD = timedelta(days=14)
+DRAIN_WITHIN = 11.0
+"""Seconds for sends under way at the end; the rest of the daemon's 15 is for giving back what did not end."""
 MOST_NAMED = 5
 TICKET_SECONDS = 15.0
 """How long a worker stays with one ticket, well under the time after which a worker counts as dead."""
@@ -85,6 +87,7 @@ class Engine:
         if not self._started:
             await self.deliverer.start()
             self._started = True
+        await self.deliverer.thread.run(self.opened.ledger.set_note, LEADER_NOTE, own_name())
         await self.deliverer.set_audiences(audiences_of(self.settings))
         return True
 
@@ -148,7 +151,7 @@ class Engine:
     async def stop(self) -> None:
         """Claim nothing more, wait for what is on its way, and close."""
         self._stopping.set()
-        await self.deliverer.drain()
+        await self.deliverer.drain(DRAIN_WITHIN)
         if self._taking is not None:
             await asyncio.gather(self._taking, return_exceptions=True)
         for channel in self.channels.values():
