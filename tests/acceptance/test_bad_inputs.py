@@ -113,6 +113,9 @@ def test_a_second_daemon_on_one_ledger_is_refused_with_the_number_of_the_first(o
         second = office.examcal("run")
         assert second.returncode == 75
         assert str(daemon.process.pid) in second.stderr
+        assert office.json("status")["leader"].endswith(f":{daemon.process.pid}")
+        assert daemon.stop() == 0
+    assert office.json("status")["leader"] is None
 
 
 def test_a_lost_ledger_is_never_silently_replaced(office: Office) -> None:

@@ -27,8 +27,11 @@ def test_one_daemon_leads_and_the_other_takes_over(shared: Office) -> None:
         eventually(lambda: shared.json("status")["sent"] == 1, within=60 * max(1.0, crowding()), every=0.5)
         with shared.running() as second:
             assert second.get("/healthz").status_code == 200
+            assert shared.json("status")["leader"].endswith(f":{first.process.pid}")
             first.stop(signal.SIGKILL)
             eventually(lambda: "Ctrl+C" in second.said(), within=TAKES_OVER * max(1.0, crowding()))
+            eventually(lambda: (shared.json("status")["leader"] or "").endswith(f":{second.process.pid}"), every=0.5)
             assert shared.json("status")["sent"] == 1
             assert second.stop() == 0
+    assert shared.json("status")["leader"] is None
     assert shared.examcal("ledger", "verify").returncode == 0

@@ -156,10 +156,13 @@ def test_removing_much_is_held_until_a_person_says_yes(office: Office) -> None:
         office.write_schedule(schedule(4))
         eventually(lambda: "schedule-held" in daemon.get("/readyz").text, within=within())
         assert "第9步" in feed(daemon)
-        assert office.json("status")["schedule"]["version"] == 1
+        stands = office.json("status")["schedule"]
+        assert stands["version"] == 1
+        assert stands["held"]
         assert office.examcal("schedule", "accept").returncode == 0
         eventually(lambda: office.json("status")["schedule"]["version"] == 2, within=within() * 2, every=1)
         eventually(lambda: "STATUS:CANCELLED" in feed(daemon), within=within())
+        assert office.json("status")["schedule"]["held"] is None
         assert len(office.json("schedule", "history")) == 2
         assert daemon.stop() == 0
 

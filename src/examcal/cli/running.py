@@ -17,7 +17,7 @@ from examcal.clock import Clock
 from examcal.daemon.admins import Admins, reach_of
 from examcal.daemon.daemon import Conditions, Taken
 from examcal.daemon.watching import Offer
-from examcal.delivery.acceptance import CONFIRMED_NOTE
+from examcal.delivery.acceptance import CONFIRMED_NOTE, note_held
 from examcal.delivery.limits import paces
 from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
@@ -106,6 +106,7 @@ class Engine:
         confirmed = await thread.run(ledger.note, CONFIRMED_NOTE) == offer.schedule.digest
         removed = () if confirmed else self.revisions.removed(offer.schedule)
         if removed:
+            await thread.run(note_held, ledger, offer.schedule.digest, self.clock.now())
             return Taken(held=_why_removed(removed))
         acceptance = await self.deliverer.accept(offer.texts, offer.schedule, confirmed=confirmed)
         return Taken(acceptance.held.why if acceptance.held else None)

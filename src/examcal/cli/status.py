@@ -15,6 +15,8 @@ from examcal.cli.output import write, write_json, write_table
 from examcal.cli.reading import present, read_schedule, today_of
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import say
+from examcal.delivery.acceptance import held_digest
+from examcal.dispatch.leadership import LEADER_NOTE, is_led, is_led_here
 from examcal.errors import ExamcalError
 from examcal.ledger.rows import ENDED, Counts, State
 from examcal.plan.audience import plan_rows
@@ -54,7 +56,20 @@ def status_report(
     report["next_due_at"] = due.astimezone(ZoneInfo(_HOME)).isoformat(timespec="seconds") if due else None
     report["schedule"] = _schedule(invocation, ledger)
     report["channels"] = _channels(ledger, now)
+    report["leader"] = _leader(settings, ledger)
     return report
+
+
+def _leader(settings: Settings, ledger: SqlLedger | None) -> str | None:
+    """Return which daemon plans, as host and process number; None where none runs."""
+    if ledger is None:
+        return None
+    if ledger.shared:
+        with ledger.snapshot() as connection:
+            led = is_led(connection)
+    else:
+        led = is_led_here(settings.state_dir)
+    return ledger.note(LEADER_NOTE) if led else None
 
 
 def _next_due_at(
@@ -85,6 +100,7 @@ def _schedule(invocation: Invocation, ledger: SqlLedger | None) -> dict[str, obj
         "version": version.id if version else None,
         "digest": version.document.digest if version else None,
         "accepted_at": version.accepted_at.isoformat(timespec="seconds") if version else None,
+        "held": held_digest(ledger) if ledger else None,
     }
 
 
@@ -118,6 +134,8 @@ def _write_for_people(report: Mapping[str, object], now: datetime) -> None:
         write(say("No message is planned."))
     if not report["conserved"]:
         write(say("The ledger does not add up: run `examcal ledger verify`."))
+    leader = report["leader"]
+    write(say("Daemon: {leader}", leader=leader) if leader else say("No daemon is running."))
     _write_schedule(report["schedule"])
     _write_channels(report["channels"])
 
@@ -127,6 +145,8 @@ def _write_schedule(schedule: object) -> None:
         write(say("Schedule: version {version}, accepted {accepted_at} ({path})", **schedule))
     elif isinstance(schedule, dict):
         write(say("Schedule: not accepted by a daemon yet ({path})", **schedule))
+    if isinstance(schedule, dict) and schedule["held"]:
+        write(say("An edit is held because it takes much away; `examcal schedule accept` says that it is meant."))
 
 
 def _write_channels(channels: object) -> None:

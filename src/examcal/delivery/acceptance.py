@@ -112,18 +112,11 @@ class Acceptor:
 
     def _hold(self, digest: str, shrink: Shrink, now: datetime) -> HeldSchedule | None:
         """Return the hold on an edit; None once an edit that only moves dates has stayed unchanged long enough."""
-        since = self._held_since(digest, now)
+        since = note_held(self._ledger, digest, now)
         taken_at = None if shrink.removed else since + self._grace
         if taken_at is not None and now >= taken_at:
             return None
         return HeldSchedule(digest, _why(shrink), since, taken_at)
-
-    def _held_since(self, digest: str, now: datetime) -> datetime:
-        known = json.loads(self._ledger.note(HELD_NOTE) or "{}")
-        if known.get("digest") == digest:
-            return instant(known["since"])
-        self._ledger.set_note(HELD_NOTE, json.dumps({"digest": digest, "since": micros(now)}))
-        return now
 
     def _forget_held(self) -> None:
         if self._ledger.note(HELD_NOTE) not in {None, "{}"}:
@@ -133,6 +126,15 @@ class Acceptor:
 def confirm(ledger: Ledger, digest: str) -> None:
     """Say that a held schedule is meant as it is; the daemon accepts it when it next looks."""
     ledger.set_note(CONFIRMED_NOTE, digest)
+
+
+def note_held(ledger: Ledger, digest: str, now: datetime) -> datetime:
+    """Note that a schedule is held; return since when it is."""
+    known = json.loads(ledger.note(HELD_NOTE) or "{}")
+    if known.get("digest") == digest:
+        return instant(known["since"])
+    ledger.set_note(HELD_NOTE, json.dumps({"digest": digest, "since": micros(now)}))
+    return now
 
 
 def held_digest(ledger: Ledger) -> str | None:

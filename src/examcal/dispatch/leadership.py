@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import socket
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from examcal.errors import BusyError, PermissionDeniedError, StorageError
 
 LOCK = "daemon.lock"
 ADVISORY_KEY = 0x6578616D63616C  # "examcal"
+LEADER_NOTE = "leader"
+"""Under which the ledger knows the last one that led, by ``own_name``; whether it still does, the lock says."""
 
 
 class Leadership(Protocol):
@@ -132,6 +135,25 @@ class AdvisoryLeadership:
             connection.close()
 
 
+def is_led_here(state_dir: Path) -> bool:
+    """Return whether the daemon that signed the lock file is alive; looking takes no lock, so it keeps nobody out."""
+    try:
+        signed = _SIGNATURE.match((state_dir / LOCK).read_text("utf-8"))
+        if signed is None:
+            return False
+        os.kill(int(signed[1]), 0)
+    except PermissionError:  # another user's process is alive, too
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def is_led(connection: Connection) -> bool:
+    """Return whether a daemon leads on a shared ledger."""
+    return bool(connection.execute(_HELD, {"high": ADVISORY_KEY >> 32, "low": ADVISORY_KEY & 0xFFFFFFFF}).scalar_one())
+
+
 def own_name() -> str:
     """Return how this process is called in the ledger: host and number."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -140,5 +162,10 @@ def own_name() -> str:
 _KEEPALIVE = text(
     "SELECT set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),"
     " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)"
+)
+_SIGNATURE = re.compile(r"pid (\d+),")
+_HELD = text(  # pg_locks shows a key of 64 bits in two halves
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database WHERE locktype = 'advisory'"
+    " AND granted AND datname = current_database() AND classid = :high AND objid = :low AND objsubid = 1"
 )
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
