@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from examcal.cli.output import plain, warn, write
+from examcal.cli.output import warn, write
 from examcal.cli.words import language, say
 from examcal.errors import Problem, Severity
+from examcal.schedule.document import SourceText, lines_of
 from examcal.schedule.problems import as_github, as_json, as_sarif, render
 
 
 def warn_about(problems: Sequence[Problem], sources: Mapping[str, bytes] | None = None) -> None:
     """Write problems to standard error, with their lines where the source is at hand; errors alone, if any."""
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
-    for problem in errors or problems:
-        warn(render(problem, _lines(problem, sources or {}), language()))
+    for text in _rendered(errors or problems, sources or {}):
+        warn(text)
 
 
 def write_report(path: Path, problems: Sequence[Problem], sources: Mapping[str, bytes], form: str) -> None:
@@ -32,8 +33,8 @@ def write_report(path: Path, problems: Sequence[Problem], sources: Mapping[str, 
 
 
 def _write_for_people(path: Path, problems: Sequence[Problem], sources: Mapping[str, bytes]) -> None:
-    for problem in problems:
-        write(render(problem, _lines(problem, sources), language()) + "\n")
+    for text in _rendered(problems, sources):
+        write(text + "\n")
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     if errors:
         write(say("{file}: {errors} errors, {warnings} warnings", file=path, errors=errors,
@@ -44,6 +45,9 @@ def _write_for_people(path: Path, problems: Sequence[Problem], sources: Mapping[
         write(say("{file}: fine", file=path))
 
 
-def _lines(problem: Problem, sources: Mapping[str, bytes]) -> list[str]:
-    content = sources.get(problem.file, b"")
-    return [plain(line) for line in content.decode("utf-8-sig", "replace").splitlines()]
+def _rendered(problems: Sequence[Problem], sources: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield each problem with its lines; a file is split once, however many problems it has."""
+    named = {problem.file for problem in problems}
+    lines = {name: lines_of(SourceText(name, content)) for name, content in sources.items() if name in named}
+    for problem in problems:
+        yield render(problem, lines.get(problem.file, []), language())

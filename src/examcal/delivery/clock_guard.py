@@ -56,15 +56,14 @@ class ClockGuard:
         self._trusted = self._offset(now)
         return ClockState.FORWARD if step > IGNORED else ClockState.STEADY
 
-    def believe(self) -> None:
-        """Take the clock as it is: a person says that it is right."""
+    def _believe(self) -> None:
         self._braked_at = None
         self._trusted = self._offset(self._clock.now())
 
     def _while_braked(self, now: datetime, boot: float, step: timedelta) -> ClockState:
         back_again = self._trusted is not None and abs(self._offset(now) - self._trusted) <= IGNORED
         if back_again or (self._braked_at is not None and boot - self._braked_at >= STEADY_AFTER.total_seconds()):
-            self.believe()
+            self._believe()
             return ClockState.BACK
         if abs(step) > IGNORED:
             self._braked_at = boot

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
-from examcal.channels.port import Addressee, Channel, ChannelError, Message
+from examcal.channels.port import Addressee, Channel, Message
 from examcal.delivery.fan_out import Reach
 from examcal.delivery.port import Renderer
 from examcal.errors import ExamcalError
@@ -109,8 +109,3 @@ class Freezer:
         self._kept |= found
         while len(self._kept) > self.KEPT:
             del self._kept[next(iter(self._kept))]
-
-
-def content_error(error: Exception) -> ChannelError | None:
-    """Return the channel's own words where it was the channel that refused the content."""
-    return error if isinstance(error, ChannelError) else None

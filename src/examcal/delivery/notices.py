@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from examcal.identity import content_digest
 from examcal.ledger.rows import ReminderEntry
+from examcal.plan.due import wait_out
 from examcal.plan.reminder import Purpose
 from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity, compare, removed_occurrences
 from examcal.schedule.model import Anchor, Edge, Occurrence, QuietHours, Schedule, Status
@@ -67,24 +68,13 @@ def notices(
     return entries
 
 
-def after_quiet(moment: datetime, quiet: QuietHours | None, zone: str) -> datetime:
-    """Return ``moment``, or the end of the quiet hours it falls into."""
-    if quiet is None:
-        return moment
-    local = moment.astimezone(ZoneInfo(zone))
-    if not quiet.cover(local.time()):
-        return moment
-    end = local.replace(hour=quiet.until.hour, minute=quiet.until.minute, second=0, microsecond=0)
-    return end if end > local else end + timedelta(days=1)
-
-
 def _entry(origin: str, change: Change, told: Told, quiet: QuietHours | None, leaves: datetime) -> ReminderEntry:
     occurrence = change.occurrence
     rule = f"{change.kind} {change.anchor or ''} {_wall(change.old)} > {_wall(change.new)}"
     if change.kind is ChangeKind.MOVED_PLACE:
         rule = f"{change.kind} {content_digest(str(change.before.location), str(occurrence.location))[:16]}"
     urgent = change.severity is ChangeSeverity.URGENT
-    due = leaves if urgent else after_quiet(leaves, quiet, occurrence.zone)
+    due = leaves if urgent else wait_out(leaves.astimezone(ZoneInfo(occurrence.zone)), quiet)
     return ReminderEntry(
         key=content_digest("change-v1", origin, rule, told.schedule.digest, str(told.notices))[:32],
         purpose=Purpose.CHANGE.value,

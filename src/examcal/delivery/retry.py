@@ -18,7 +18,6 @@ LAST_CHANCE = 2 * MINUTE
 """How long before the end of its usefulness a delivery gets one more attempt, whatever its back-off says."""
 MOST_ATTEMPTS = 50
 BREAKS_AFTER = 5
-LOGINS = 2
 
 MAIL = (1 * MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE, 16 * MINUTE, 30 * MINUTE)
 GREYLISTED = 5 * MINUTE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from examcal.delivery.notices import DEBOUNCE, Told, after_quiet, notices
+from examcal.delivery.notices import DEBOUNCE, Told, notices
 from examcal.schedule.document import SourceText
 from examcal.schedule.loader import load
 from examcal.schedule.model import QuietHours, Schedule
@@ -66,11 +66,3 @@ def test_what_a_person_let_go_is_cancelled_for_those_who_knew_it() -> None:
     assert [(one.occurrence, one.rule.split()[0]) for one in gone] == [("e/m", "cancelled")]
     assert notices(without, Told(schedule("2026-03-25", status="cancelled")), {}, NOW) == []
     assert notices(without, Told(schedule("2026-02-20")), {}, NOW) == []
-
-
-def test_quiet_hours_end_in_the_morning_of_the_right_day() -> None:
-    morning = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
-    assert after_quiet(NIGHT, QUIET, "Asia/Shanghai") == morning
-    assert after_quiet(morning - timedelta(minutes=1), QUIET, "Asia/Shanghai") == morning
-    assert after_quiet(morning, QUIET, "Asia/Shanghai") == morning
-    assert after_quiet(NIGHT, None, "Asia/Shanghai") == NIGHT
