@@ -6,6 +6,7 @@ The daemon calls ``start`` once, ``set_audiences`` and ``accept`` when files cha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -29,7 +30,7 @@ from examcal.errors import Sentence
 from examcal.ledger.opening import FOREIGN
 from examcal.ledger.port import Ledger
 from examcal.ledger.repair import RESTORED
-from examcal.ledger.rows import ChannelRow, Member, Source, instant, micros
+from examcal.ledger.rows import ChannelRow, Member, instant, micros
 from examcal.ledger.trouble import LedgerBusyError, LedgerDamagedError, LedgerFullError, LedgerUnreachableError
 from examcal.plan.audience import OUTBOX_AUDIENCE, Audience
 from examcal.schedule.document import SourceText
@@ -96,6 +97,7 @@ class Deliverer:
         self._guard: ClockGuard | None = None
         self._tick_noted: datetime | None = None
         self._damage: LedgerDamagedError | None = None
+        self._at_work: set[asyncio.Future[None]] = set()
 
     async def start(self) -> int:
         """Begin: take back what a killed process left, reset breakers, read the clock; return how many were taken."""
@@ -105,10 +107,6 @@ class Deliverer:
         """Make the configured recipients follow from ``audiences``; without any, reminders go to the outbox."""
         members = [member for audience in audiences or (OUTBOX_AUDIENCE,) for member in members_of(audience)]
         await self.thread.run(self._set_members, members)
-
-    async def add_subscribers(self, members: Sequence[Member]) -> None:
-        """Let subscribers (``Source.SUBSCRIBER``) receive what they chose from now on."""
-        await self.thread.run(self._add_members, members)
 
     async def accept(self, texts: Sequence[SourceText], schedule: Schedule, *, confirmed: bool = False) -> Acceptance:
         """Accept a valid schedule with the texts it was loaded from, or hold it (``Acceptance.held``).
@@ -144,12 +142,17 @@ class Deliverer:
 
     async def deliver(self, channel_id: int, longest: float | None = None) -> int:
         """Deliver what is due on one channel, for at most ``longest`` seconds; return how many attempts ended."""
-        lane = await self._lane(channel_id)
+        ended = asyncio.get_running_loop().create_future()
+        self._at_work.add(ended)
         try:
+            lane = await self._lane(channel_id)
             return await lane.run(longest) if lane else 0
         except LedgerDamagedError as error:
             self._damage = error
             raise
+        finally:
+            self._at_work.discard(ended)
+            ended.set_result(None)
 
     async def finish(self) -> None:
         """Deliver everything that is due now and wait for it (``run --once``)."""
@@ -165,14 +168,12 @@ class Deliverer:
         """Claim nothing more, let what is under way end within ``grace`` seconds; return whether it did."""
         self._tools.stopping.set()
         in_time = await self._dispatcher.stop(grace)
+        if self._at_work:  # for tickets of a queue
+            _, unfinished = await asyncio.wait(self._at_work, timeout=grace)
+            in_time = in_time and not unfinished
         await self.thread.run(self._stop)
         self.thread.close()
         return in_time
-
-    def believe_clock(self) -> None:
-        """Take the clock as it is: a person says that it is right."""
-        if self._guard is not None:
-            self._guard.believe()
 
     # In the ledger's thread -------------------------------------------------------------------------------------------
 
@@ -195,11 +196,6 @@ class Deliverer:
         now = self._clock.now()
         changed = self.ledger.sync_audiences(members, now)
         self._forget_unwanted(changed, now)
-
-    def _add_members(self, members: Sequence[Member]) -> None:
-        now = self._clock.now()
-        own = [member for member in members if member.source is Source.SUBSCRIBER]
-        self._forget_unwanted(self.ledger.add_recipients(own, now), now)
 
     def _forget_unwanted(self, recipients: Sequence[int], now: datetime) -> None:
         current = self.ledger.current()

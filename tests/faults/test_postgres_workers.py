@@ -1,0 +1,156 @@
+"""Workers that are killed or stopped while they send (F50, F53): real processes, a real PostgreSQL, slow mails."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from examcal.clock import SystemClock
+from examcal.delivery.loop import Deliverer
+from examcal.delivery.message import Renderer
+from examcal.dispatch import procrastinate_
+from examcal.dispatch.procrastinate_ import ProcrastinateDispatcher
+from examcal.errors import ExamcalError
+from examcal.ledger.opening import open_ledger
+from examcal.ledger.rows import State
+from examcal.ledger.store import SqlLedger
+from examcal.schedule.document import SourceText
+from examcal.schedule.loader import load
+from support.drill import mail_over, milestone, schedule, some_time_ago
+from support.office import Office
+from support.postgres import PostgresServer
+from support.rig import email, people
+from support.smtp_server import Fault, SmtpServer
+
+pytestmark = [pytest.mark.needs("postgresql", "procrastinate"), pytest.mark.slow, pytest.mark.timeout(600)]
+DELAY = 0.05
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
+    monkeypatch.setattr(procrastinate_, "BATCH", 20)  # many tickets for few deliveries
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def office(tmp_path: Path, server: PostgresServer) -> Office:
+    return Office(tmp_path, {"EXAMCAL_DATABASE_URL": server.database()})
+
+
+def worker(office: Office) -> subprocess.Popen[bytes]:
+    """Start ``examcal worker``."""
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, "-m", "examcal", "worker"]
+    return subprocess.Popen(command, cwd=office.folder, env=office.all_variables(), stdout=quiet, stderr=quiet)
+
+
+def run(office: Office, statement: str, pid: int) -> int:
+    """Run a statement about the claims of a process; return the number it gives, or how many rows it changed."""
+    with psycopg.connect(office.environment["EXAMCAL_DATABASE_URL"], autocommit=True) as connection:
+        cursor = connection.execute(statement, [f"%:{pid}"])  # type: ignore[arg-type]
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else cursor.rowcount
+
+
+def claims(office: Office, pid: int) -> int:
+    """Return how many deliveries a process has claimed and not ended."""
+    return run(office, "SELECT count(*) FROM delivery WHERE owner LIKE %s", pid)
+
+
+@asynccontextmanager
+async def leading(office: Office, smtp: SmtpServer, count: int) -> AsyncIterator[SqlLedger]:
+    """Plan a reminder that is due, and make tickets for it again and again, as a daemon does."""
+    ledger = open_ledger(office.environment["EXAMCAL_DATABASE_URL"], office.folder / "lead", datetime.now(UTC)).ledger
+    channel, clock = email(smtp.port), SystemClock()
+    loop = Deliverer(ledger, {"email": channel}, Renderer(), clock, dispatcher=ProcrastinateDispatcher(ledger))
+    await loop.start()
+    await loop.set_audiences([people(count)])
+    texts = [SourceText("s.yaml", schedule([milestone("m", "网上报名", some_time_ago())]).encode())]
+    await loop.accept(texts, load(texts, today=clock.now().date()).schedule)
+
+    async def tick() -> None:
+        while True:
+            await loop.tick()
+            await asyncio.sleep(0.5)
+
+    ticking = asyncio.ensure_future(tick())
+    try:
+        yield ledger
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+        await loop.drain()
+        await channel.close()
+        ledger.close()
+
+
+async def until(true: Callable[[], object], seconds: float = 120.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - the state waited for is in a database
+            await asyncio.sleep(0.05)
+
+
+def is_done(ledger: SqlLedger, count: int) -> bool:
+    try:
+        return ledger.counts().by_state == {State.SENT: count}
+    except ExamcalError:
+        return False
+
+
+async def test_killed_workers_lose_nothing_and_what_may_come_twice_is_marked(office: Office, full: bool) -> None:  # noqa: FBT001
+    count, kills = (2_000, 6) if full else (300, 1)
+    async with SmtpServer(faults=[Fault("DOT", delay=DELAY)]) as smtp, leading(office, smtp, count) as ledger:
+        mail_over(office, smtp)
+        workers = [worker(office), worker(office)]
+        try:
+            for _ in range(kills):
+                victim = workers[-1]
+                await until(lambda pid=victim.pid: claims(office, pid))  # type: ignore[misc]
+                victim.send_signal(signal.SIGKILL)
+                await asyncio.to_thread(victim.wait, 10)
+                # What a minute does to the claims of a process that no longer renews them:
+                assert run(office, "UPDATE delivery SET lease_until = 1 WHERE owner LIKE %s", victim.pid)
+                workers.append(worker(office))
+            await until(lambda: is_done(ledger, count), 300)
+        finally:
+            for process in workers:
+                process.terminate()
+            for process in workers:
+                await asyncio.to_thread(process.wait, 30)
+        assert ledger.verify() == []
+        marked = sum(row.ambiguous > 0 for row in ledger.deliveries(limit=10_000))
+        copies = Counter(mail.message_id for mail in (*smtp.mails, *smtp.dropped))
+        assert len(copies) == count
+        assert sum(copies.values()) - count <= marked
+        assert len({(mail.message_id, mail.octets) for mail in smtp.mails}) == count
+
+
+async def test_a_worker_that_is_stopped_ends_its_sends_and_gives_back_the_rest(office: Office) -> None:
+    count = 200
+    async with SmtpServer(faults=[Fault("DOT", delay=DELAY)]) as smtp, leading(office, smtp, count) as ledger:
+        mail_over(office, smtp)
+        first, second = worker(office), None
+        try:
+            await until(lambda: claims(office, first.pid))
+            first.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(first.wait, 30) == 0
+            assert claims(office, first.pid) == 0
+            second = worker(office)
+            await until(lambda: is_done(ledger, count), 200)
+        finally:
+            for process in (first, second):
+                if process is not None:
+                    process.kill()
+                    process.wait(10)
+        assert len(smtp.mails) == count
