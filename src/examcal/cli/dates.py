@@ -7,27 +7,20 @@ from zoneinfo import ZoneInfo
 
 from examcal.cli.words import language, say
 from examcal.schedule.model import Edge, Occurrence, Shape, Status
-
-_CHINESE = "一二三四五六日"
-_ENGLISH = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def weekday(day: date) -> str:
-    """Return the weekday, short."""
-    return f"周{_CHINESE[day.weekday()]}" if language() == "zh-CN" else _ENGLISH[day.weekday()]
+from examcal.schedule.spoken import weekday
 
 
 def edge_text(edge: Edge | None) -> str:
     """Return an edge by its named day, with the weekday and the time as written (24:00 stays 24:00)."""
     if edge is None:
         return ""
-    return f"{edge.named_on} {weekday(edge.named_on)}" + (f" {edge.clock}" if edge.clock else "")
+    return f"{edge.named_on} {weekday(edge.named_on, language())}" + (f" {edge.clock}" if edge.clock else "")
 
 
 def moment_text(moment: datetime, zone: str) -> str:
     """Return an instant as wall time in ``zone``."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%Y-%m-%d} {weekday(local)} {local:%H:%M}"
+    return f"{local:%Y-%m-%d} {weekday(local, language())} {local:%H:%M}"
 
 
 def closes_text(occurrence: Occurrence) -> str:
@@ -42,8 +35,8 @@ def closes_text(occurrence: Occurrence) -> str:
 def _days_text(days: tuple[date, ...]) -> str:
     """Return the last of neighbouring days, or the days one by one where some lie between that are not meant."""
     if (days[-1] - days[0]).days == len(days) - 1:
-        return f"{days[-1]} {weekday(days[-1])}"
-    return ", ".join(f"{day:%m-%d} {weekday(day)}" for day in days)
+        return f"{days[-1]} {weekday(days[-1], language())}"
+    return ", ".join(f"{day:%m-%d} {weekday(day, language())}" for day in days)
 
 
 def opens_text(occurrence: Occurrence) -> str:

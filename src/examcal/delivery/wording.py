@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.schedule.model import Edge, Hours
+from examcal.schedule.spoken import clock_range, weekday
 from examcal.texts import translate
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUTES_A_DAY = 1440
 _DAYS_ALONE = 10  # from here on hours do not matter to anybody
@@ -25,7 +25,7 @@ def day_text(day: date, language: str, *, year: bool = True) -> str:
         "month": _MONTHS[day.month - 1],
         "number": day.month,
         "day": day.day,
-        "weekday": translate(_WEEKDAYS[day.weekday()], language),
+        "weekday": weekday(day, language),
     }
     if year:
         return translate("{weekday} {day} {month} {year}", language, **parts)
@@ -105,7 +105,7 @@ def days_left_text(day: date, today: date, language: str) -> str:
 
 def hours_text(hours: tuple[Hours, ...]) -> str:
     """Return daily opening hours, ``09:00–11:30 13:30–17:00``."""
-    return " ".join(f"{_clock(one.since)}–{_clock(one.until)}" for one in hours)
+    return " ".join(clock_range(one) for one in hours)
 
 
 def one_line(text: str) -> str:
@@ -115,10 +115,6 @@ def one_line(text: str) -> str:
 
 def _joined(day: str, clock: str | None, language: str) -> str:
     return translate("{day}, {clock}", language, day=day, clock=clock) if clock else day
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _days(number: int, language: str) -> str:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from examcal.feed.alarms import in_time, ringing
 from examcal.feed.event import CLOSES, DAY, OPENS, SPAN, Event, Wording
-from examcal.feed.wording import KINDS, bare_title, categories, description, place, summary, web_address
+from examcal.feed.wording import bare_title, categories, description, place, summary, web_address
 from examcal.identity import event_id, event_uid
 from examcal.schedule.model import Anchor, Edge, Exam, Kind, Occurrence, Schedule, Session, Shape, Status, Text
+from examcal.schedule.spoken import KINDS
 from examcal.schedule.workdays import Workdays
 from examcal.texts import LANGUAGES
 

@@ -8,21 +8,10 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from examcal.schedule.model import Contact, Edge, Exam, Hours, Kind, Occurrence, OpenDays, Site, Source, Status, Text
+from examcal.schedule.model import Contact, Edge, Exam, Occurrence, OpenDays, Site, Source, Status, Text
+from examcal.schedule.spoken import KINDS, clock_range, weekday
 from examcal.texts import translate
 
-KINDS = {
-    Kind.ANNOUNCEMENT: "Announcement",
-    Kind.REGISTRATION: "Registration",
-    Kind.REVIEW: "Review",
-    Kind.PAYMENT: "Payment",
-    Kind.TICKET: "Admission ticket",
-    Kind.EXAM: "Exam",
-    Kind.SCORE: "Results",
-    Kind.CERTIFICATE: "Certificate",
-    Kind.OTHER: "Other",
-}
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 OPEN_DAYS = {OpenDays.WEEKDAYS: "Monday to Friday", OpenDays.WORKDAYS: "working days"}
 MARKS = {Status.CANCELLED: "[Cancelled]", Status.POSTPONED: "[Postponed]", Status.EXPECTED: "[Expected]"}
 
@@ -59,9 +48,7 @@ def web_address(url: str | None) -> str | None:
 
 def day_text(day: date, language: str) -> str:
     """Return a civil date with its weekday."""
-    return translate(
-        "{day} ({weekday})", language, day=day.isoformat(), weekday=translate(WEEKDAYS[day.weekday()], language)
-    )
+    return translate("{day} ({weekday})", language, day=day.isoformat(), weekday=weekday(day, language))
 
 
 def edge_text(edge: Edge, language: str) -> str:
@@ -140,7 +127,7 @@ def _dates(occurrence: Occurrence, language: str) -> Iterator[str]:
         ends = f"–{session.closes.clock}" if session.closes and session.closes.clock else ""
         yield f"{one_line(session.name.in_(language))}: {edge_text(session.opens, language)}{ends}"
     limits = [translate(OPEN_DAYS[occurrence.open_days], language)] if occurrence.open_days in OPEN_DAYS else []
-    limits += [_hours(span) for span in occurrence.hours]
+    limits += [clock_range(span, dash="-") for span in occurrence.hours]
     if limits:
         yield translate("Open: {hours}", language, hours=translate(", ", language).join(limits))
 
@@ -213,10 +200,6 @@ def _contact(contact: Contact, language: str) -> str:
 def _site_contact(site: Site, language: str) -> str:
     address = site.address.in_(language) if site.address else None
     return " ".join(part for part in (one_line(site.name.in_(language)), *site.phones, address, site.url) if part)
-
-
-def _hours(span: Hours) -> str:
-    return f"{span.since // 60:02}:{span.since % 60:02}-{span.until // 60:02}:{span.until % 60:02}"
 
 
 _STATUS_NOTES = {

@@ -11,7 +11,8 @@ from babel import Locale
 from babel.dates import format_date
 from markupsafe import Markup, escape
 
-from examcal.schedule.model import Edge, Hours, Kind, Occurrence, OpenDays, Shape, Status, Text
+from examcal.schedule.model import Edge, Kind, Occurrence, OpenDays, Shape, Status, Text
+from examcal.schedule.spoken import KINDS, clock_range
 from examcal.texts import translate
 
 # Year, month, day, weekday: in the order in which each language writes them on a notice.
@@ -19,17 +20,6 @@ DAY_PATTERNS = {"zh": "y年M月d日 EEE", "en": "EEE d MMM y"}
 SHORT_PATTERNS = {"zh": "M月d日", "en": "d MMM"}
 MONTH_PATTERNS = {"zh": "M月", "en": "MMM"}
 
-KINDS = {
-    Kind.ANNOUNCEMENT: "Announcement",
-    Kind.REGISTRATION: "Registration",
-    Kind.REVIEW: "Review",
-    Kind.PAYMENT: "Payment",
-    Kind.TICKET: "Admission ticket",
-    Kind.EXAM: "Exam",
-    Kind.SCORE: "Results",
-    Kind.CERTIFICATE: "Certificate",
-    Kind.OTHER: "Other",
-}
 STATUSES = {
     Status.CONFIRMED: "Published",
     Status.EXPECTED: "Expected",
@@ -180,7 +170,7 @@ class Words:
     def limits(self, occurrence: Occurrence) -> str:
         """Return on which days and hours inside a window the counter is open, or nothing."""
         days = self.t(OPEN_DAYS[occurrence.open_days]) if occurrence.open_days in OPEN_DAYS else ""
-        hours = self.t(", ").join(_hours(span) for span in occurrence.hours)
+        hours = self.t(", ").join(clock_range(span) for span in occurrence.hours)
         return self.t(", ").join(part for part in (days, hours) if part)
 
     def dates(self, dated: Dated) -> str:
@@ -203,11 +193,3 @@ class Words:
         if status is Status.CONFIRMED:
             return "" if dates else self.status(Status.TBA)
         return self.status(status)
-
-
-def _hours(span: Hours) -> str:
-    return f"{_clock(span.since)}–{_clock(span.until)}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
