@@ -25,7 +25,7 @@ from examcal.feed.alarms import start_instant
 from examcal.feed.calendar import EventBook
 from examcal.feed.event import Event
 from examcal.feed.selection import DEFAULT
-from examcal.publication.edition import Edition, build_edition
+from examcal.publication.edition import KNOWN_EVENTS, Edition, build_edition
 from examcal.publication.published import load_previous
 from examcal.publication.publisher import publish
 from examcal.schedule.model import Schedule
@@ -119,6 +119,7 @@ def forget() -> None:
     """Empty what the feed remembers, as in a new process."""
     for remembered in (component._silent_octets, component._alarm_octets, expansion._events):  # noqa: SLF001
         remembered.cache_clear()
+    KNOWN_EVENTS.forget()
 
 
 def building(events: int) -> list[Row]:

@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from examcal.errors import ExamcalError, ExitCode, Sentence, Severity
 from examcal.feed.calendar import FEED_LIMIT, EventBook, feed_path, milestone_path
-from examcal.feed.lint import Finding, lint
+from examcal.feed.lint import Finding
+from examcal.feed.lint.known import KnownEvents
 from examcal.feed.selection import DEFAULT
 from examcal.pages.history import PublishedChange
 from examcal.publication.history import CHANGES, History
@@ -21,6 +22,7 @@ from examcal.schedule.model import Schedule
 
 Pages = Callable[[Sequence[PublishedChange]], Mapping[str, bytes]]
 FEEDS = "feeds/"
+KNOWN_EVENTS = KnownEvents()
 
 
 class FeedRejectedError(ExamcalError):
@@ -116,7 +118,7 @@ def check_feeds(feeds: Mapping[str, bytes], previous: Manifest | None) -> None:
     for path, octets in feeds.items():
         if published.get(path) == digest_of(octets):
             continue
-        broken = [finding for finding in lint(octets) if finding.severity is Severity.ERROR]
+        broken = [finding for finding in KNOWN_EVENTS.lint(octets) if finding.severity is Severity.ERROR]
         if broken:
             raise FeedRejectedError(path, broken)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from examcal.feed.lint.alarms import broken_alarm
@@ -22,17 +22,23 @@ _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?", re.ASCII)
 
 def lint(octets: bytes) -> tuple[Finding, ...]:
     """Return everything in a feed that breaks a rule, in the order of its lines; nothing for a good feed."""
+    return examine(octets)[0]
+
+
+def examine(octets: bytes, elsewhere: Sequence[Use] = ()) -> tuple[tuple[Finding, ...], Sequence[Component]]:
+    """Return the findings and the components; ``elsewhere`` are uses of zones by events that were left out."""
     reader = Reader()
     reader.read(octets)
     broken = [*broken_octets(octets), *reader.broken]
     if octets.strip():
-        broken += _broken_stream(reader.roots)
+        broken += _broken_stream(reader.roots, elsewhere)
     if len(octets) > MOST_OCTETS:
         broken.append(Broken("C16", 0, {"octets": len(octets)}))
-    return tuple(one.finding() for one in sorted(broken, key=lambda one: (one.line, one.rule)))
+    findings = tuple(one.finding() for one in sorted(broken, key=lambda one: (one.line, one.rule)))
+    return findings, reader.roots
 
 
-def _broken_stream(roots: list[Component]) -> Iterator[Broken]:
+def _broken_stream(roots: list[Component], elsewhere: Sequence[Use]) -> Iterator[Broken]:
     calendars = [root for root in roots if root.name == "VCALENDAR"]
     yield from (Broken("B15", root.line) for root in roots if root.name != "VCALENDAR")
     if not calendars:
@@ -41,11 +47,11 @@ def _broken_stream(roots: list[Component]) -> Iterator[Broken]:
         yield Broken("C02", extra.line)
     for calendar in calendars[:1]:
         yield from _broken_calendar(calendar)
-        yield from _broken_parts(calendar)
+        yield from _broken_parts(calendar, elsewhere)
 
 
-def _broken_parts(calendar: Component) -> Iterator[Broken]:
-    uses: list[Use] = []
+def _broken_parts(calendar: Component, elsewhere: Sequence[Use]) -> Iterator[Broken]:
+    uses: list[Use] = [*elsewhere]
     identities: Counter[tuple[str, str]] = Counter()
     for part in calendar.parts:
         for found in (*part.properties, *(found for below in part.parts for found in below.properties)):
@@ -58,17 +64,27 @@ def _broken_parts(calendar: Component) -> Iterator[Broken]:
             for alarm in part.named("VALARM"):
                 yield from broken_alarm(alarm, part)
         if part.name != "VTIMEZONE":
-            uses += (
-                use for found in part.properties if found.name in MOMENTS if (use := use_of(found, read_moment(found)))
-            )
+            uses += uses_of(part)
     yield from broken_zones(calendar, uses)
 
 
-def _repeated(event: Component, identities: Counter[tuple[str, str]]) -> Iterator[Broken]:
+def uses_of(part: Component) -> Iterator[Use]:
+    """Yield each time of a component that names a zone."""
+    for found in part.properties:
+        if found.name in MOMENTS and (use := use_of(found, read_moment(found))):
+            yield use
+
+
+def identity_of(event: Component) -> tuple[str, str]:
+    """Return what no two events of a feed may share: UID and RECURRENCE-ID."""
     uid, instance = event.first("UID"), event.first("RECURRENCE-ID")
+    return uid.value if uid else "", instance.value if instance else ""
+
+
+def _repeated(event: Component, identities: Counter[tuple[str, str]]) -> Iterator[Broken]:
+    uid, key = event.first("UID"), identity_of(event)
     if uid is None:
         return
-    key = (uid.value, instance.value if instance else "")
     identities[key] += 1
     if identities[key] > 1:
         yield Broken("E05", uid.line)
