@@ -11,6 +11,7 @@ from examcal.cli.command import Group, argument, command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import changing, looking
 from examcal.cli.output import write, write_json
+from examcal.cli.progress import working
 from examcal.cli.reading import present
 from examcal.cli.words import language, say
 from examcal.errors import ConfigurationError, ExitCode, NoInputError, RefusedError
@@ -63,7 +64,7 @@ def backup_ledger(invocation: Invocation, target: Path) -> None:
     """Copy the ledger; the copy is complete or not there. In a folder it is named by date and time."""
     if target.is_dir():
         target /= f"examcal-{present():%Y%m%dT%H%M%SZ}.db"
-    with looking(invocation.settings) as ledger:
+    with looking(invocation.settings) as ledger, working(say("Copying the ledger")):
         if ledger is None:
             raise ConfigurationError("there is no ledger yet; run examcal ledger init")
         ledger.backup(target)
@@ -126,6 +127,6 @@ def move_ledger(invocation: Invocation, source: str, target: str) -> None:
     for address in (source, target):
         if parse_url(address).password is not None:
             raise RefusedError("a password on the command line is visible to everybody; use ~/.pgpass or PGPASSWORD")
-    with only_daemon(invocation.settings, present()):
-        rows = move(source, target, invocation.settings.state_dir, present())
+    with only_daemon(invocation.settings, present()), working(say("Moving the ledger")) as on_moved:
+        rows = move(source, target, invocation.settings.state_dir, present(), on_moved)
     write(say("Moved {rows} rows; both sides add up.", rows=rows))

@@ -13,6 +13,7 @@ from examcal.cli.editions import make_edition, previous_from
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import warn, write, write_json
 from examcal.cli.problems import warn_about
+from examcal.cli.progress import working
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.words import language, say
 from examcal.errors import ExamcalError, ScheduleRejectedError
@@ -53,10 +54,11 @@ def _publish(
     schedule = read_schedule(invocation, now).schedule
     previous = previous_from(elsewhere) if elsewhere else load_previous(directory)
     settings = invocation.settings
-    edition = make_edition(
-        schedule, settings, now=now, previous=previous, base_url=settings.base_url, accept_shrink=accept_shrink
-    )
-    changed = publish(edition, directory)
+    with working(say("Making feeds and pages")):
+        edition = make_edition(
+            schedule, settings, now=now, previous=previous, base_url=settings.base_url, accept_shrink=accept_shrink
+        )
+        changed = publish(edition, directory)
     if changed or not quiet:
         _report(invocation, edition, directory, changed=changed)
 

@@ -15,6 +15,7 @@ from examcal.cli.command import Group, argument, command, option, usage_error
 from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import changing
 from examcal.cli.output import warn, write, write_json, write_table
+from examcal.cli.progress import working
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.subscribing import key_of
 from examcal.cli.words import language, say
@@ -85,7 +86,7 @@ def import_subscribers(invocation: Invocation, file: str, proof: str) -> None:
     now = present()
     schedule = read_schedule(invocation, now).schedule
     text = _text(file)
-    with _opened(invocation) as (ledger, key):
+    with _opened(invocation) as (ledger, key), working(say("Adding subscribers")):
         done = records.take_over(ledger, key, schedule, text, proof, now)
     refused = [{"line": line, "reason": reason.text(language())} for line, reason in done.refused]
     if invocation.wants_json:

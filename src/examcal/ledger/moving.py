@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +17,13 @@ from examcal.ledger.tables import metadata
 from examcal.ledger.trouble import told_apart
 
 PAGE = 2000
+OnMoved = Callable[[int, int], None]
+"""Hears after every page how many rows of how many are moved."""
 
 
-def move(source: str, target: str, state_dir: Path, now: datetime) -> int:
+def move(
+    source: str, target: str, state_dir: Path, now: datetime, on_moved: OnMoved = lambda _done, _total: None
+) -> int:
     """Copy all rows of the ledger at ``source`` into the empty one at ``target``; return how many.
 
     No daemon may run. Raises RefusedError if the target is not empty, or if the two sides do not add up.
@@ -28,21 +33,24 @@ def move(source: str, target: str, state_dir: Path, now: datetime) -> int:
         old.recover(now, everything=True)
         new = open_ledger(target, state_dir, now).ledger
         try:
-            return _copy(old, new)
+            return _copy(old, new, on_moved)
         finally:
             new.close()
     finally:
         old.close()
 
 
-def _copy(old: SqlLedger, new: SqlLedger) -> int:
+def _copy(old: SqlLedger, new: SqlLedger, on_moved: OnMoved) -> int:
     with told_apart(), old.snapshot() as reads, new.transaction() as writes:
         if counts(writes).planned_total:
             raise RefusedError("the target ledger is not empty")
+        total = sum(reads.execute(select(func.count()).select_from(t)).scalar_one() for t in metadata.sorted_tables)
         moved = 0
         for table in metadata.sorted_tables:
             writes.execute(table.delete())
-            moved += _copy_table(reads, writes, table)
+            for copied in _copy_table(reads, writes, table):
+                moved += copied
+                on_moved(moved, total)
             _set_sequence(writes, table)
         before, after = counts(reads), counts(writes)
         if before != after or not after.is_conserved:
@@ -50,14 +58,13 @@ def _copy(old: SqlLedger, new: SqlLedger) -> int:
     return moved
 
 
-def _copy_table(reads: Connection, writes: Connection, table: Table) -> int:
+def _copy_table(reads: Connection, writes: Connection, table: Table) -> Iterator[int]:
+    """Copy a table and yield the size of every page."""
     keys = list(table.primary_key.columns)
     rows = reads.execution_options(yield_per=PAGE).execute(select(table).order_by(*keys))
-    moved = 0
     for page in rows.mappings().partitions(PAGE):
         writes.execute(insert(table), [dict(row) for row in page])
-        moved += len(page)
-    return moved
+        yield len(page)
 
 
 def _set_sequence(connection: Connection, table: Table) -> None:
