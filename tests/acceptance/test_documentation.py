@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ PAGES = [
     if page.parent.name != "problems" or page.stem == "index"
 ]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+_SAID_OTHERWISE = {"build", "types-jsonschema", "types-PyYAML"}  # parts of tools that are named
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"^\s*```(\w*)\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
 
@@ -82,3 +84,12 @@ def test_every_test_that_is_named_exists() -> None:
     known = set(re.findall(r"def (test_\w+)", tests)) | {path.stem for path in ROOT.glob("tests/**/test_*.py")}
     named = {name for page in PAGES for name in re.findall(r"\btest_\w+", page.read_text("utf-8"))}
     assert named - known == set()
+
+
+def test_every_library_has_a_line_that_says_why() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    names = {re.split(r"[\[<>=;]", one)[0] for one in asked} - {"examcal"}
+    said = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8").lower().replace(" ", "-")
+    silent = {name for name in names - _SAID_OTHERWISE if name.lower().removesuffix("2") not in said}
+    assert silent == set()
