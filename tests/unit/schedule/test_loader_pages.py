@@ -87,7 +87,9 @@ def test_every_code_has_its_page_and_appears_in_a_golden_report(page: ProblemPag
     if os.environ.get("EXAMCAL_REGENERATE") and not os.environ.get("CI"):
         path.write_text(markdown(page), encoding="utf-8")
     assert path.read_text(encoding="utf-8") == markdown(page)
-    assert page.code in NOT_IN_A_FILE or any(f"[{page.code}]" in report.read_text(encoding="utf-8") for report in GOLDEN.glob("*.txt"))
+    assert page.code in NOT_IN_A_FILE or any(
+        f"[{page.code}]" in report.read_text(encoding="utf-8") for report in GOLDEN.glob("*.txt")
+    )
 
 
 def test_the_index_lists_every_code_once() -> None:
