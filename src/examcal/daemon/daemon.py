@@ -19,11 +19,11 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from examcal.clock import Clock
 from examcal.daemon.admins import Admins
 from examcal.daemon.background import in_background
+from examcal.daemon.every import Every
 from examcal.daemon.supervisor import notify, watchdog_interval
 from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
 from examcal.errors import ExamcalError, Sentence
@@ -35,6 +35,7 @@ LOOK_EVERY = 2.0
 LONGEST_REST = timedelta(seconds=15)
 """Deliveries are looked at this often at least: a command may have released some."""
 GUARD_EVERY = 5.0
+OVERDUE_EVERY = 60.0
 STAND_BY_EVERY = 3.0
 STEP = 2.0
 """Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
@@ -157,7 +158,7 @@ class Daemon:
     def reload(self) -> None:
         """Look at the schedule now."""
         self._parts.watch.again()
-        self._run_now("look", self._look, IntervalTrigger(seconds=LOOK_EVERY))
+        self._run_now("look", self._look, Every(LOOK_EVERY))
 
     async def run(self) -> None:
         """Run until stopped. Raises what makes going on impossible (a damaged ledger, a failed server)."""
@@ -241,13 +242,13 @@ class Daemon:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 3}
         self._scheduler = AsyncIOScheduler(job_defaults=defaults, timezone=HOME)
         add = self._scheduler.add_job
-        add(self._look, IntervalTrigger(seconds=LOOK_EVERY), id="look")
-        add(self._check_overdue, IntervalTrigger(minutes=1), id="overdue")
+        add(self._look, Every(LOOK_EVERY), id="look")
+        add(self._check_overdue, Every(OVERDUE_EVERY), id="overdue")
         add(self._publish, CronTrigger(hour=0, minute=5, timezone=HOME), id="publish")
         if self._parts.weekly_summary:
             add(self._summarize, CronTrigger(day_of_week="mon", hour=9, timezone=HOME), id="summary")
         if self._parts.ping:
-            add(self._ping, IntervalTrigger(seconds=self._parts.ping_every), id="ping", next_run_time=self._now())
+            add(self._ping, Every(self._parts.ping_every), id="ping", next_run_time=self._now())
         self._scheduler.start()
         self._wake_at(self._now())
 
@@ -256,7 +257,7 @@ class Daemon:
         if self._scheduler.running:
             self._scheduler.add_job(self._deliver, DateTrigger(at), id="deliver", replace_existing=True)
 
-    def _run_now(self, name: str, call: Callable[[], Awaitable[None]], trigger: IntervalTrigger) -> None:
+    def _run_now(self, name: str, call: Callable[[], Awaitable[None]], trigger: Every) -> None:
         if self._scheduler.running:
             self._scheduler.add_job(call, trigger, id=name, replace_existing=True, next_run_time=self._now())
 
