@@ -13,7 +13,6 @@ import smtplib
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -94,9 +93,7 @@ def with_smtplib(port: int, mails: int, mail: bytes) -> float:
 
 def with_apprise(port: int, mails: int, mail: bytes) -> float:
     """Notify each address, as reminder scripts do."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of what it imports
-        import apprise  # noqa: PLC0415 - an optional peer
+    import apprise  # noqa: PLC0415 - an optional peer
 
     given = message_from_bytes(mail, policy=policy.default)
     body = next(part.get_content() for part in given.walk() if part.get_content_subtype() == "html")

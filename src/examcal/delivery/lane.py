@@ -34,6 +34,8 @@ SUB_BATCH = 50
 MOST_IN_BATCH = 400
 QUICK = 1.0
 """A batch that takes less than this many seconds may be followed by a larger one: fewer commits for a fast server."""
+GATHERING = 0.01
+"""Seconds in which further outcomes may join a commit; a fast server's answers come many in that time."""
 GROUP_LIMIT = 200
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = 0.2
@@ -200,6 +202,8 @@ class Lane:
         try:
             while left:
                 group = [await finished.get()]
+                if left > 1:
+                    await asyncio.sleep(GATHERING)
                 while not finished.empty():
                     group.append(finished.get_nowait())
                 left -= len(group)

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.__main__ import names, remember
 from benchmarks.rows import Row, as_table, skipped
 
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise's plug-ins
 TINY = 0.0005
 SYSTEM_PARTS = {
     "bench_delivery": ("smtp-sink", "smtp-source"),
