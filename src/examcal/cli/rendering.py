@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from examcal.cli.shared_edition import EDITION_DIGEST_NOTE, keep, kept, newest
 from examcal.delivery.message import Renderer
 from examcal.errors import ExamcalError
 from examcal.feed.calendar import milestone_calendar
-from examcal.publication.published import current_folder, load_previous
+from examcal.publication.published import Previous, current_folder, load_previous
 from examcal.publication.revisions import removed_milestones
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from examcal.delivery.message_templates import TemplateFaultError
     from examcal.feed.revision import Revision
+    from examcal.ledger.store import SqlLedger
+    from examcal.publication.edition import Edition
     from examcal.publication.manifest import Manifest
     from examcal.schedule.model import Occurrence, Schedule
     from examcal.settings import Settings
@@ -25,20 +28,36 @@ if TYPE_CHECKING:
 class PublishedRevisions:
     """The revisions of published events, so that a mail's attachment agrees with the feeds.
 
-    Whoever publishes, this process or another one beside it: a new edition is noticed when it is asked for.
+    Whoever publishes, this process, another one beside it, or (with a shared ledger) one on another machine: a new
+    edition is noticed when it is asked for.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ledger: SqlLedger | None = None) -> None:
         self._directory = settings.published
+        self._shared = ledger if ledger is not None and ledger.shared else None
         self._manifest: Manifest | None = None
-        self._folder: Path | None = None
+        self._seen: tuple[Path | None, str | None] = (None, None)
         self.renew()
 
     def renew(self) -> None:
         """Read the manifest of the present edition, unless it is known."""
-        folder = current_folder(self._directory)
-        if folder != self._folder:
-            self._folder, self._manifest = folder, load_previous(self._directory).manifest
+        digest = self._shared.note(EDITION_DIGEST_NOTE) if self._shared else None
+        seen = (current_folder(self._directory), digest)
+        if seen != self._seen:
+            self._manifest = self.previous().manifest
+            self._seen = seen
+
+    def previous(self) -> Previous:
+        """Return what the next edition takes over. Raises StorageError for a damaged edition."""
+        here = load_previous(self._directory)
+        return newest(here, kept(self._shared)) if self._shared else here
+
+    def published(self, edition: Edition) -> None:
+        """Tell other machines of an edition; while the ledger is away they go on with the one before."""
+        if self._shared is not None:
+            with suppress(ExamcalError):
+                keep(edition, self._shared)
+        self.renew()
 
     def removed(self, schedule: Schedule) -> tuple[str, ...]:
         """Return the published ids that a schedule no longer has."""

@@ -28,7 +28,6 @@ from examcal.errors import Sentence, UnavailableError
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
 from examcal.plan.audience import plan_rows
-from examcal.publication.published import load_previous
 from examcal.publication.publisher import publish
 
 if TYPE_CHECKING:
@@ -181,10 +180,10 @@ def make_engine(
     """Open the ledger and put everything that delivers together; call it while ``only_daemon`` holds."""
     now = clock.now()
     channels = channels_of(settings)
-    revisions = PublishedRevisions(settings)
-    renderer = make_renderer(settings, revisions, on_fault=lambda fault: on_trouble(_fault(fault)))
     opened = open_ledger(settings.database, settings.state_dir, now)
     ledger = opened.ledger
+    revisions = PublishedRevisions(settings, ledger)
+    renderer = make_renderer(settings, revisions, on_fault=lambda fault: on_trouble(_fault(fault)))
     deliverer = Deliverer(
         ledger,
         channels,
@@ -245,12 +244,11 @@ def publishing(
     """Return what publishes an accepted schedule: removed milestones were confirmed, and become tombstones."""
 
     def publish_schedule(schedule: Schedule) -> Sequence[Sentence]:
-        previous = load_previous(settings.published)
         edition = make_edition(
-            schedule, settings, now=clock.now(), previous=previous, base_url=base_url, accept_shrink=True
+            schedule, settings, now=clock.now(), previous=revisions.previous(), base_url=base_url, accept_shrink=True
         )
         publish(edition, settings.published)
-        revisions.renew()
+        revisions.published(edition)
         return edition.warnings
 
     return publish_schedule
