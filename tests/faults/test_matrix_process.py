@@ -140,3 +140,17 @@ def test_a_read_only_state_directory_is_named(office: Office) -> None:
     assert done.returncode in {74, 77}
     assert "var" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# F11: few descriptors slow things down; they lose nothing, and are not taken for a missing ledger.
+def test_few_file_descriptors_lose_nothing(office: Office) -> None:
+    people = [f"u{number}@example.cn" for number in range(50)]
+    with in_thread(SmtpServer()) as smtp:
+        mail_over(office, smtp, CONNECTIONS="20")
+        office.write_settings(audience("staff", "email", people))
+        done = subprocess.run(
+            ["sh", "-c", f"ulimit -n 32; exec {sys.executable} -m examcal run --once"],
+            cwd=office.folder, env=office.all_variables(), capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert sorted(to for mail in smtp.mails for to in mail.recipients) == sorted(people)
