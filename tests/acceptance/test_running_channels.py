@@ -107,7 +107,7 @@ def test_what_is_due_to_a_robot_in_one_minute_is_one_message_sent_again_as_it_wa
             eventually(lambda: second.of("send"), within=30)
             paused = eventually(lambda: office.json("status")["channels"]["wecom:two"]["paused_until"])
             assert seconds_until(paused, second.of("send")[0].at) >= 55
-            parts = wecom.wait_for(3, timeout=60)
+            wecom.wait_for(3, timeout=60)
             eventually(lambda: "/" in wecom.shown[-1].content and _is_last(wecom.shown[-1].content), within=60)
             assert daemon.stop() == 0
         first_three = wecom.of("send")[:3]
