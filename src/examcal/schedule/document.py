@@ -30,9 +30,9 @@ class SourceText:
 class Limits:
     """How large a document may be; for all files of a schedule together, except the depth."""
 
-    octets: int = 2 * 1024 * 1024
+    octets: int = 4 * 1024 * 1024
     depth: int = 32
-    nodes: int = 150_000
+    nodes: int = 200_000
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None
     place = Place(source.name, 1, 1)
     if len(source.content) > limits.octets:
         message = Sentence("the file has more than {limit} bytes", {"limit": limits.octets})
-        findings.report("too-large", place, "", message, hint=Sentence("divide it: a schedule may be a directory"))
+        findings.report("too-large", place, "", message, hint=Sentence("take out what is over"))
         return None
     try:
         text = source.content.decode("utf-8-sig")

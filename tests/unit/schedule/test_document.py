@@ -13,21 +13,21 @@ from examcal.schedule.problems import Findings
 
 MEBIBYTE = 1024 * 1024
 HOSTILE = {
-    "brackets": b"[" * 2 * MEBIBYTE,
-    "braces": b"{" * 2 * MEBIBYTE,
-    "dashes": b"- " * MEBIBYTE,
-    "questions": b"? " * MEBIBYTE,
-    "flow maps": b"{a: " * (MEBIBYTE // 2),
-    "a list": b"[" + b"1," * (MEBIBYTE - 2) + b"]",
-    "empty lists": b"[" + b"[]," * (MEBIBYTE // 2) + b"]",
-    "keys": b"".join(b"k%d: 1\n" % number for number in range(160_000)),
-    "one key again": b"a: 1\n" * (MEBIBYTE // 3),
-    "an open quote": b'"' + b"a\n" * (MEBIBYTE - 2),
-    "a long key": b"a" * (2 * MEBIBYTE - 10) + b": 1",
+    "brackets": b"[" * 4 * MEBIBYTE,
+    "braces": b"{" * 4 * MEBIBYTE,
+    "dashes": b"- " * 2 * MEBIBYTE,
+    "questions": b"? " * 2 * MEBIBYTE,
+    "flow maps": b"{a: " * MEBIBYTE,
+    "a list": b"[" + b"1," * (2 * MEBIBYTE - 2) + b"]",
+    "empty lists": b"[" + b"[]," * MEBIBYTE + b"]",
+    "keys": b"".join(b"k%d: 1\n" % number for number in range(220_000)),
+    "one key again": b"a: 1\n" * (MEBIBYTE // 2),
+    "an open quote": b'"' + b"a\n" * (2 * MEBIBYTE - 2),
+    "a long key": b"a" * (4 * MEBIBYTE - 10) + b": 1",
     "stairs": b"".join(b" " * depth + b"-\n" for depth in range(1900)),
-    "anchors": b"&a " * (MEBIBYTE // 2),
-    "line breaks": b"\n" * 2 * MEBIBYTE,
-    "directives": b"%a\n" * (MEBIBYTE // 2),
+    "anchors": b"&a " * MEBIBYTE,
+    "line breaks": b"\n" * 4 * MEBIBYTE,
+    "directives": b"%a\n" * MEBIBYTE,
     "noise": bytes(range(256)) * 4096,
 }
 
@@ -70,7 +70,7 @@ def test_hostile_input_does_not_take_memory() -> None:
         "from examcal.schedule.document import SourceText, parse\n"
         "from examcal.schedule.problems import Findings\n"
         "parse(SourceText('x', b'[' + b'[],' * 349_000 + b']'), Findings())\n"
-        "parse(SourceText('x', b''.join(b'k%d: 1\\n' % n for n in range(160_000))), Findings())\n"
+        "parse(SourceText('x', b''.join(b'k%d: 1\\n' % n for n in range(220_000))), Findings())\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))\n"
     )
     used = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
