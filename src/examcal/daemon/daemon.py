@@ -17,13 +17,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
 from examcal.clock import Clock
 from examcal.daemon.admins import Admins
 from examcal.daemon.background import in_background
-from examcal.daemon.every import Every
+from examcal.daemon.every import At, Every
 from examcal.daemon.supervisor import notify, watchdog_interval
 from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
 from examcal.errors import ExamcalError, Sentence
@@ -244,9 +243,9 @@ class Daemon:
         add = self._scheduler.add_job
         add(self._look, Every(LOOK_EVERY), id="look")
         add(self._check_overdue, Every(OVERDUE_EVERY), id="overdue")
-        add(self._publish, CronTrigger(hour=0, minute=5, timezone=HOME), id="publish")
+        add(self._publish, At(hour=0, minute=5, timezone=HOME), id="publish")
         if self._parts.weekly_summary:
-            add(self._summarize, CronTrigger(day_of_week="mon", hour=9, timezone=HOME), id="summary")
+            add(self._summarize, At(day_of_week="mon", hour=9, timezone=HOME), id="summary")
         if self._parts.ping:
             add(self._ping, Every(self._parts.ping_every), id="ping", next_run_time=self._now())
         self._scheduler.start()
