@@ -142,7 +142,13 @@ def _write_for_people(report: Mapping[str, object], now: datetime) -> None:
 
 def _write_schedule(schedule: object) -> None:
     if isinstance(schedule, dict) and schedule["version"]:
-        write(say("Schedule: version {version}, accepted {accepted_at} ({path})", **schedule))
+        accepted_at = _as_wall_time(schedule["accepted_at"])
+        write(
+            say(
+                "Schedule: version {version}, accepted {accepted_at} ({path})",
+                **schedule | {"accepted_at": accepted_at},
+            )
+        )
     elif isinstance(schedule, dict):
         write(say("Schedule: not accepted by a daemon yet ({path})", **schedule))
     if isinstance(schedule, dict) and schedule["held"]:
@@ -152,5 +158,11 @@ def _write_schedule(schedule: object) -> None:
 def _write_channels(channels: object) -> None:
     if isinstance(channels, dict) and channels:
         columns = ("sent", "retry", "dead", "paused_until", "reason")
-        rows = [(name, *(channel.get(column) or "" for column in columns)) for name, channel in channels.items()]
+        shown = {name: row | {"paused_until": _as_wall_time(row["paused_until"])} for name, row in channels.items()}
+        rows = [(name, *(row.get(column) or "" for column in columns)) for name, row in shown.items()]
         write_table([say(name) for name in ("Channel", "Sent", "Retry", "Dead", "Paused until", "Reason")], rows)
+
+
+def _as_wall_time(instant: object) -> str:
+    """Return an instant of the report as people read it; nothing for none."""
+    return moment_text(datetime.fromisoformat(instant), _HOME) if isinstance(instant, str) else ""
