@@ -37,8 +37,9 @@ from examcal.cli.timeline import Filter, next_text, upcoming
 from examcal.cli.wiring import OUTBOX, channel_names
 from examcal.cli.words import language, say
 from examcal.clock import Clock, SystemClock
-from examcal.daemon.daemon import Conditions, Daemon, Parts
+from examcal.daemon.daemon import Daemon
 from examcal.daemon.heartbeat import ping
+from examcal.daemon.parts import Conditions, Parts
 from examcal.daemon.watching import Rejection, ScheduleWatch
 from examcal.delivery.port import Trouble
 from examcal.errors import ExamcalError, RefusedError

@@ -15,7 +15,7 @@ from examcal.cli.rendering import PublishedRevisions, make_renderer
 from examcal.cli.wiring import audiences_of, channels_of
 from examcal.clock import Clock
 from examcal.daemon.admins import Admins, reach_of
-from examcal.daemon.daemon import Conditions, Taken
+from examcal.daemon.parts import Conditions, Taken
 from examcal.daemon.watching import Offer
 from examcal.delivery.acceptance import CONFIRMED_NOTE, note_held
 from examcal.delivery.limits import paces

@@ -10,21 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from examcal.clock import Clock
-from examcal.daemon.admins import Admins
 from examcal.daemon.background import in_background
 from examcal.daemon.every import At, Every
+from examcal.daemon.parts import Parts
 from examcal.daemon.supervisor import notify, watchdog_interval
-from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
+from examcal.daemon.watching import Offer, Rejection
 from examcal.errors import ExamcalError, Sentence
 from examcal.ledger.trouble import LedgerDamagedError
 from examcal.schedule.model import Schedule
@@ -43,90 +40,6 @@ STOP_WITHIN = 15.0
 MOST_PROBLEMS = 20
 HOME = ZoneInfo("Asia/Shanghai")
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What came of offering a schedule. ``held`` says why it waits; ``notes`` are for the admins."""
-
-    held: Sentence | None = None
-    notes: tuple[Sentence, ...] = ()
-
-
-class Work(Protocol):
-    """The deliveries, as the daemon drives them."""
-
-    async def take(self, offer: Offer) -> Taken:
-        """Accept an edit and plan it, or hold it. Raises ExamcalError."""
-
-    async def last_good(self) -> Schedule | None:
-        """Return the schedule accepted last, or None on a new ledger."""
-
-    async def deliver(self) -> datetime | None:
-        """Send what is due; return when there is something to do again. Raises ExamcalError."""
-
-    async def overdue(self) -> int:
-        """Return how many deliveries should have left long ago."""
-
-    async def paused(self) -> Sequence[str]:
-        """Return the channels that are paused after failures."""
-
-    async def report(self) -> Sequence[Sentence]:
-        """Return the lines of the weekly summary."""
-
-    async def stop(self) -> None:
-        """Claim nothing more, and wait for what is on its way."""
-
-    async def lead(self) -> bool:
-        """Become the one that plans; return False while another daemon is. Raises BusyError where waiting is no use."""
-
-    async def leads(self) -> bool:
-        """Return whether this is still the one that plans."""
-
-
-class Serving(Protocol):
-    """A server that runs beside the deliveries."""
-
-    async def serve(self) -> None:
-        """Serve until stopped."""
-
-    def stop(self) -> None:
-        """Let ``serve`` end."""
-
-
-@dataclass(slots=True)
-class Conditions:
-    """What is not as it should be, by code; read by health and status."""
-
-    by_code: dict[str, Sentence] = field(default_factory=dict)
-
-    def set(self, code: str, sentence: Sentence | None) -> None:
-        """Note a condition, or that it is over."""
-        if sentence is None:
-            self.by_code.pop(code, None)
-        else:
-            self.by_code[code] = sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the daemon is made of. ``publish`` blocks; ``ping`` is the sign of life, None without one.
-
-    ``on_schedule`` hears whether an edit was accepted, rejected or held.
-    """
-
-    clock: Clock
-    work: Work
-    watch: ScheduleWatch
-    publish: Callable[[Schedule], Sequence[Sentence]]
-    admins: Admins
-    conditions: Conditions
-    servers: Sequence[Serving] = ()
-    ping: Callable[[], Awaitable[bool]] | None = None
-    ping_every: float = 60.0
-    weekly_summary: bool = True
-    ready: Callable[[Schedule | None], None] = lambda _schedule: None
-    on_schedule: Callable[[str], None] = lambda _result: None
 
 
 class Daemon:
