@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
 import signal
 import time
 from email.message import EmailMessage
@@ -42,8 +43,9 @@ def prepare(office: Office, moment: Soon, smtp: SmtpServer, wecom: WecomServer |
 
 
 def allowed() -> float:
-    """Return how many seconds after its due instant a message may come: one, unless the machine is overcommitted."""
-    return 1.0 if crowding() < 1 else 1.0 + 15 * crowding()
+    """Return how many seconds after its due instant a message may come: one, unless other tests run beside this one."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ and crowding() < 1
+    return 1.0 if alone else 5.0 + 15 * crowding()
 
 
 def parsed(mail: Received) -> EmailMessage:
@@ -62,8 +64,8 @@ def test_three_addresses_and_a_robot_get_one_message_each_within_a_second_and_a_
             shown = wecom.wait_for(1, timeout=10)
             assert daemon.stop() == 0
         assert sorted(to for mail in mails for to in mail.recipients) == sorted(PEOPLE)
-        for at in (*(mail.at for mail in mails), shown[0].at):
-            assert -0.05 <= at - moment.real <= allowed()
+        late = [at - moment.real for at in (*(mail.at for mail in mails), shown[0].at)]
+        assert all(-0.05 <= seconds <= allowed() for seconds in late), late
         mail = parsed(mails[0])
         body = mail.get_body(("plain",))
         assert body is not None
