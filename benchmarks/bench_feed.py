@@ -6,8 +6,10 @@ The floor joins strings: no escapes, no folds, so no calendar could read it; not
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +21,7 @@ from ical.calendar import Calendar as IcalCalendar
 from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event as IcalEvent
 
-from benchmarks.rows import Row
+from benchmarks.rows import Row, skipped
 from examcal.feed import component, expansion
 from examcal.feed.alarms import start_instant
 from examcal.feed.calendar import EventBook
@@ -96,6 +98,33 @@ def with_ical(events: list[Event]) -> str:
     return IcsCalendarStream.calendar_to_ics(calendar)
 
 
+def with_ics(events: list[Event]) -> str:
+    import ics  # noqa: PLC0415 - a peer of the benchmarks alone, not on every machine
+    from ics.alarm import DisplayAlarm  # noqa: PLC0415
+
+    calendar = ics.Calendar()
+    for event in events:
+        words = event.wording["zh-CN"]
+        made = ics.Event(
+            name=words.summary,
+            begin=event.starts,
+            end=event.ends,
+            uid=event.uid,
+            description=words.description,
+            created=NOW,
+            url=event.url,
+            status=event.status,
+            categories=set(words.categories),
+        )
+        made.alarms = [
+            DisplayAlarm(trigger=alarm - start_instant(event), display_text=words.summary) for alarm in event.alarms
+        ]
+        calendar.events.add(made)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of its own coming versions
+        return calendar.serialize()  # type: ignore[no-any-return]
+
+
 def with_join(events: list[Event]) -> str:
     lines = ["BEGIN:VCALENDAR"]
     for event in events:
@@ -135,6 +164,10 @@ def building(events: int) -> list[Row]:
         "string join, unreadable": seconds(lambda: with_join(chosen)),
     }
     rows = []
+    if importlib.util.find_spec("ics"):
+        others["ics (converts to UTC, folds nothing)"] = seconds(lambda: with_ics(chosen))
+    else:
+        rows.append(skipped(f"{len(chosen)} events vs ics", "ics"))
     for name, taken in others.items():
         title = f"{len(chosen)} events vs {name}"
         rows.append(Row(f"{title}, first time", f"{first:.2f} s", f"{taken:.2f} s", first / taken, note="time"))
