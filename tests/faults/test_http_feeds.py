@@ -6,6 +6,7 @@ import gzip
 import http.client
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 
 import pytest
@@ -271,3 +272,18 @@ def test_a_body_and_an_etag_always_belong_to_one_edition() -> None:
             site.shelf = editions[turn % 4]
             response, body = ask(address, slow=bool(turn % 2))
             assert bodies[response.headers["ETag"]] == body
+
+
+def test_two_hundred_downloads_during_fifty_publications_are_each_whole_and_of_one_edition() -> None:
+    editions = [shelf({"feeds/all.ics": bytes([65 + n]) * 100_000}, name=str(n)) for n in range(5)]
+    bodies = {found.pages["feeds/all.ics"].etag.decode(): found.pages["feeds/all.ics"].full.body for found in editions}
+    site: Site = site_of(editions[0])
+    with serving(site) as address, ThreadPoolExecutor(200) as clients:
+        downloads = []
+        for turn in range(50):
+            site.shelf = editions[turn % 5]
+            downloads += [clients.submit(ask, address, slow=bool(number % 2)) for number in range(4)]
+        answers = [download.result(60) for download in downloads]
+    assert len(answers) == 200
+    assert all(bodies[response.headers["ETag"]] == body for response, body in answers)
+    assert len({response.headers["ETag"] for response, _ in answers}) > 1
