@@ -1,4 +1,4 @@
-"""Ledgers of released versions: brought up to date, nothing lost, nothing sent twice; a newer one is left alone."""
+"""Ledgers at older revisions: brought up to date, nothing lost, nothing sent twice; a newer one is left alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def recipients(smtp: SmtpServer) -> list[str]:
     return sorted(to for mail in smtp.mails for to in mail.recipients)
 
 
-def test_a_ledger_of_a_released_version_is_migrated_and_every_row_is_kept(office: Office, dump: Path) -> None:
+def test_a_ledger_at_an_older_revision_is_migrated_and_every_row_is_kept(office: Office, dump: Path) -> None:
     file = put_back(dump, office.folder / "var")
     before = rows(file)
     assert {row[4] for row in before} == {"sent", "retry", "planned", "held"}

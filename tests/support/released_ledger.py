@@ -1,7 +1,8 @@
 """The office whose ledger is kept in ``tests/fixtures/ledgers``: how it was made, and how it is put back.
 
-``python -m support.released_ledger FILE`` (in ``tests/``) makes a dump with the program as it is; do it once for each
-release whose tables differ, name it by the version, and never change it afterwards.
+``python -m support.released_ledger FILE`` (in ``tests/``) makes a dump with the program as it is and takes it back to
+revision 0001 by dropping what came later. What releases leave behind is tried with their wheels, in
+``tests/acceptance/test_release_upgrade.py``.
 """
 
 from __future__ import annotations
