@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -90,3 +91,16 @@ def test_the_addresses_to_subscribe_to_are_those_of_the_public_site(office: Offi
     assert "█▄▄▄█" in shown
     assert "Thunderbird" in shown
     assert office.examcal("feeds", "--site", "nowhere").returncode == 2
+
+
+def test_no_address_is_given_for_a_calendar_that_is_too_large_to_be_published(office: Office) -> None:
+    schedule = yaml.safe_load(TEXT)
+    (exam,) = schedule["exams"]
+    (one,) = exam["milestones"]
+    exam["milestones"] = [one | {"id": f"m{n}", "notes": "注" * 1500} for n in range(60)]
+    schedule["exams"] = [exam | {"id": name, "name": name} for name in ("first", "second")]
+    office.write_schedule(json.dumps(schedule, ensure_ascii=False, indent=1, default=str))
+    assert "feeds/all.ics" in office.examcal("publish", "--out", "o").stderr
+    assert "all.ics" not in (office.folder / "o" / "current" / "index.html").read_text()
+    assert [one["name"] for one in office.json("feeds")] == ["first", "second"]
+    assert "太大" in office.examcal("feeds").stdout

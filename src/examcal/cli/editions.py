@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -47,9 +47,13 @@ def make_edition(
 
 
 def _pages(
-    schedule: Schedule, base_url: str | None, mail_form: MailForm | None, changes: Sequence[PublishedChange]
+    schedule: Schedule,
+    base_url: str | None,
+    mail_form: MailForm | None,
+    changes: Sequence[PublishedChange],
+    left_out: Collection[str],
 ) -> Mapping[str, bytes]:
-    return render(schedule, base_url=base_url, changes=changes, mail_form=mail_form)
+    return render(schedule, base_url=base_url, changes=changes, mail_form=mail_form, left_out=left_out)
 
 
 def previous_from(place: str) -> Previous:

@@ -14,6 +14,9 @@ from examcal.cli.words import language, say
 from examcal.feed.addresses import NOTES, Addresses, addresses, qr_text
 from examcal.feed.calendar import EventBook, feed_path
 from examcal.feed.selection import Selection
+from examcal.publication.edition import left_out
+from examcal.publication.published import load_previous
+from examcal.publication.window import Window
 from examcal.schedule.model import Schedule
 
 _WAYS = {
@@ -33,15 +36,25 @@ _WAYS = {
 def COMMAND(  # noqa: N802 - looked up by this name
     invocation: Invocation, exam: str | None, site: str | None, track: str | None, *, qr: bool
 ) -> None:
-    """Write the addresses; they begin with ``BASE_URL``."""
+    """Write the addresses; they begin with ``BASE_URL``. A feed that editions leave out for its size has none."""
     schedule = read_schedule(invocation, present()).schedule
     wanted = Filter(exam, site, track)
     wanted.check(schedule)
-    found = dict(_feeds(schedule, wanted, invocation.settings.site_address))
+    settings = invocation.settings
+    found = dict(_feeds(schedule, wanted, settings.site_address))
+    previous = load_previous(settings.published).manifest
+    missing = left_out(
+        schedule, now=present(), previous=previous, window=Window(settings.past_days, settings.future_days)
+    )
+    there = {name: at for name, (path, at) in found.items() if path not in missing}
     if invocation.wants_json:
-        write_json([{"name": name, **asdict(at)} for name, at in found.items()])
+        write_json([{"name": name, **asdict(at)} for name, at in there.items()])
         return
-    for name, at in found.items():
+    too_large = "{name}: too large for calendar programs; subscribe to a smaller calendar (an exam, a site)."
+    for name in (name for name in found if name not in there):
+        write(say(too_large, name=name))
+        write()
+    for name, at in there.items():
         write(name)
         for way, label in _WAYS.items():
             write(f"  {say(label)}: {getattr(at, way)}")
@@ -51,8 +64,8 @@ def COMMAND(  # noqa: N802 - looked up by this name
     _write_notes()
 
 
-def _feeds(schedule: Schedule, wanted: Filter, base_url: str) -> Iterator[tuple[str, Addresses]]:
-    """Yield name and addresses: of all exams where there are several, then of each."""
+def _feeds(schedule: Schedule, wanted: Filter, base_url: str) -> Iterator[tuple[str, tuple[str, Addresses]]]:
+    """Yield name, path and addresses: of all exams where there are several, then of each."""
     book = EventBook(schedule)
     exams = [exam for exam in schedule.exams if wanted.exam in {None, exam.id}]
     exams = [exam for exam in exams if wanted.site is None or exam.site(wanted.site)]
@@ -63,7 +76,8 @@ def _feeds(schedule: Schedule, wanted: Filter, base_url: str) -> Iterator[tuple[
         places.insert(0, (None, None))
     for exam_id, site in places:
         name = book.title(exam_id, site, language())
-        yield name, addresses(base_url, feed_path(exam_id, site), name, query)
+        path = feed_path(exam_id, site)
+        yield name, (path, addresses(base_url, path, name, query))
 
 
 def _write_notes() -> None:

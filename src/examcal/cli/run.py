@@ -44,6 +44,7 @@ from examcal.daemon.watching import Rejection, ScheduleWatch
 from examcal.delivery.port import Trouble
 from examcal.errors import ExamcalError, RefusedError
 from examcal.feed.calendar import feed_path
+from examcal.publication.published import load_previous
 from examcal.subscription.postman import Postman
 from examcal.web.app import Site
 from examcal.web.following import EditionFollower
@@ -193,8 +194,9 @@ def _say_ready(invocation: Invocation, address: str, schedule: Schedule | None) 
     else:
         _say_next(schedule)
         write(say("Page:  {address}", address=f"{address}/"))
+        manifest = load_previous(settings.published).manifest
         feeds = [feed_path(exam.id) for exam in schedule.exams[:3]] or [feed_path()]
-        for feed in feeds:
+        for feed in (path for path in feeds if manifest is None or path in manifest.files):
             write(say("Feed:  {address}", address=f"{address}/{feed}"))
     _say_ways(settings)
     write(say("Edit {path} at any time; stop with Ctrl+C.", path=invocation.schedule_path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from examcal.feed.addresses import NOTES
-from examcal.feed.calendar import milestone_path
+from examcal.feed.calendar import feed_path, milestone_path
 from examcal.identity import content_digest
 from examcal.pages import links
 from examcal.pages.entries import Entry, entries_of
@@ -68,6 +68,7 @@ class Book:
     words: Words
     layout: Layout
     mail_form: MailForm | None = None
+    left_out: Collection[str] = ()
     _entries: dict[tuple[str, str | None], list[Entry]] = field(default_factory=dict)
     _cards: dict[tuple[str, bool, str, frozenset[str]], Markup] = field(default_factory=dict)
 
@@ -85,8 +86,13 @@ class Book:
             "origin": self.origin,
             "path": path,
             "to": lambda target: relative(path, target),
+            "all_feed": self.there(feed_path()),
             "asset": lambda name: f"{relative(path, 'assets/' + name)}?v={asset_version()}",
         }
+
+    def there(self, feed: str) -> str | None:
+        """Return the path of a feed, or None where the edition leaves it out."""
+        return None if feed in self.left_out else feed
 
     def mail(self, path: str, exam: Exam | None, place: str | None = None, track: str | None = None) -> Markup | None:
         """Return the form of the page at ``path``, or None where nobody can subscribe by e-mail."""
@@ -110,6 +116,7 @@ class Book:
         linked = anchors & {anchor for anchor, _ in entry.requires}
         key = (entry.occurrence.id, entry.falls_back, depth(path), linked)
         if key not in self._cards:
-            given = {**self._given(path), "exam": exam, "entry": entry, "anchors": linked, "event_path": milestone_path}
+            given = {**self._given(path), "exam": exam, "entry": entry, "anchors": linked}
+            given["single"] = self.there(milestone_path(exam.id, entry.occurrence.milestone))
             self._cards[key] = Markup(templates().get_template("card.html").render(given))  # noqa: S704 - escaped there
         return self._cards[key]

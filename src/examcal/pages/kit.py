@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from examcal.feed.calendar import feed_path
+from examcal.pages.book import Book
 from examcal.pages.entries import Entry
 from examcal.pages.history import PublishedChange, Statement
-from examcal.pages.links import Layout, Origin, web_url
+from examcal.pages.links import web_url
 from examcal.pages.words import Words
 from examcal.schedule.model import Exam, Schedule, Session, Status
 
@@ -103,19 +104,11 @@ def told(schedule: Schedule, change: PublishedChange, words: Words) -> Told:
     )
 
 
-def sheets(
-    schedule: Schedule,
-    exam: Exam,
-    entries: Sequence[Entry],
-    changes: Sequence[PublishedChange],
-    origin: Origin,
-    layout: Layout,
-    words: Words,
-) -> list[Sheet]:
+def sheets(book: Book, exam: Exam) -> list[Sheet]:
     """Return the overview of ``exam`` and one sheet for each of its changes, newest first."""
-    closing = tuple(_closing(exam, origin, layout, words))
-    found = [_overview(exam, entries, closing, words)]
-    found += [_change(told(schedule, change, words), closing, words) for change in changes if change.exam == exam.id]
+    closing, words = tuple(_closing(book, exam)), book.words
+    found = [_overview(exam, book.entries(exam), closing, words)]
+    found += [_change(told(book.schedule, one, words), closing, words) for one in book.changes if one.exam == exam.id]
     return found
 
 
@@ -141,12 +134,13 @@ def _change(change: Told, closing: tuple[str, ...], words: Words) -> Sheet:
     return _sheet(folder, title, lead, tuple(lines), closing, words)
 
 
-def _closing(exam: Exam, origin: Origin, layout: Layout, words: Words) -> Iterator[str]:
-    page, feed = origin.of(layout.exam(exam.id)), origin.of(feed_path(exam.id))
+def _closing(book: Book, exam: Exam) -> Iterator[str]:
+    words, feed = book.words, book.there(feed_path(exam.id))
+    page, subscription = book.origin.of(book.layout.exam(exam.id)), book.origin.of(feed) if feed else None
     if page:
         yield words.t("Details and sources: {url}", url=page)
-    if feed:
-        yield words.t("Calendar subscription: {url}", url=feed)
+    if subscription:
+        yield words.t("Calendar subscription: {url}", url=subscription)
     for contact in exam.contacts:
         phones = words.t(", ").join(contact.phones)
         hours = contact.hours.in_(words.language) if contact.hours else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection
 from typing import Any
 
 from examcal.feed.calendar import feed_path
@@ -10,20 +11,28 @@ from examcal.pages.links import Layout, Origin, web_url
 from examcal.schedule.model import Contact, Edge, Exam, Occurrence, Schedule, Source, Text
 
 
-def schedule_json(schedule: Schedule, origin: Origin) -> bytes:
-    """Return the whole schedule as JSON: the rows of ``examcal show`` with everything the pages know."""
+def schedule_json(schedule: Schedule, origin: Origin, left_out: Collection[str] = ()) -> bytes:
+    """Return the whole schedule as JSON: the rows of ``examcal show`` with everything the pages know.
+
+    A feed that the edition leaves out has no address.
+    """
     layout = Layout(schedule.language)
+
+    def feed(*place: str) -> str | None:
+        path = feed_path(*place)
+        return None if path in left_out else origin.of(path)
+
     document = {
         "version": 1,
         "timezone": schedule.zone,
         "language": schedule.language,
-        "feed": origin.of(feed_path()),
-        "exams": [_exam(exam, origin, layout) for exam in schedule.exams],
+        "feed": feed(),
+        "exams": [_exam(exam, origin, layout, feed) for exam in schedule.exams],
     }
     return json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
-def _exam(exam: Exam, origin: Origin, layout: Layout) -> dict[str, Any]:
+def _exam(exam: Exam, origin: Origin, layout: Layout, feed: Callable[..., str | None]) -> dict[str, Any]:
     return {
         "id": exam.id,
         "name": _text(exam.name),
@@ -32,7 +41,7 @@ def _exam(exam: Exam, origin: Origin, layout: Layout) -> dict[str, Any]:
         "url": web_url(exam.url),
         "notes": _text(exam.notes),
         "page": origin.of(layout.exam(exam.id)),
-        "feed": origin.of(feed_path(exam.id)),
+        "feed": feed(exam.id),
         "contacts": [_contact(contact) for contact in exam.contacts],
         "sites": [
             {
@@ -42,7 +51,7 @@ def _exam(exam: Exam, origin: Origin, layout: Layout) -> dict[str, Any]:
                 "address": _text(site.address),
                 "url": web_url(site.url),
                 "page": origin.of(layout.exam(exam.id, site.id)),
-                "feed": origin.of(feed_path(exam.id, site.id)),
+                "feed": feed(exam.id, site.id),
             }
             for site in exam.sites
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from examcal.feed.calendar import feed_path
 from examcal.pages import atom, kit, links, listing
@@ -11,7 +11,7 @@ from examcal.pages.entries import for_track, latest_moves
 from examcal.pages.history import PublishedChange
 from examcal.pages.links import Layout, Origin
 from examcal.pages.poster import fit
-from examcal.pages.subscribe import panel
+from examcal.pages.subscribe import instead, panel
 from examcal.pages.timeline import draw
 from examcal.pages.words import Words
 from examcal.schedule.model import Exam, Kind, Schedule, Text
@@ -28,23 +28,26 @@ def render(
     changes: Sequence[PublishedChange] = (),
     languages: Sequence[str] = LANGUAGES,
     mail_form: MailForm | None = None,
+    left_out: Collection[str] = (),
 ) -> dict[str, bytes]:
     """Return every page and asset as path → bytes: the same bytes for the same arguments.
 
     The schedule's own language is at the root, every other one of ``languages`` below its tag. ``base_url`` is where
     the edition is served; without it pages offer no subscription addresses and no QR codes, because a relative address
     is none that a calendar program could use. ``changes`` are all changes ever published, in any order.
-    ``mail_form`` makes the form for reminders by e-mail, where the server that answers it runs.
+    ``mail_form`` makes the form for reminders by e-mail, where the server that answers it runs. ``left_out`` are the
+    paths of feeds that the edition lacks for their size: nothing links to them, and the pages say what to subscribe to
+    instead.
     """
     order = [schedule.language, *(language for language in languages if language != schedule.language)]
     layouts = {language: Layout(language, default=language == order[0]) for language in order}
     origin = Origin(links.web_url(base_url))
     newest_first = sorted(changes, key=lambda change: (change.published_at, change.key), reverse=True)
     moves = latest_moves(changes)
-    result = {**assets(), "robots.txt": ROBOTS, "schedule.json": listing.schedule_json(schedule, origin)}
+    result = {**assets(), "robots.txt": ROBOTS, "schedule.json": listing.schedule_json(schedule, origin, left_out)}
     for language in order:
         words, layout = Words(language), layouts[language]
-        result.update(_pages(Book(schedule, origin, newest_first, moves, layouts, words, layout, mail_form)))
+        result.update(_pages(Book(schedule, origin, newest_first, moves, layouts, words, layout, mail_form, left_out)))
     return result
 
 
@@ -66,15 +69,16 @@ def _pages(book: Book) -> Iterator[tuple[str, bytes]]:
 def _index(book: Book) -> tuple[str, bytes]:
     path = book.layout.index
     exams = [(exam, book.entries(exam)) for exam in book.schedule.exams]
-    subscription = panel(book.origin, path, book.words.t("All exams"), book.words, None)
+    feed = book.there(feed_path())
     page = book.page(
         "index.html",
         path,
         book.twins("within", "index.html"),
         exams=exams,
         listed=LISTED,
-        panel=subscription,
-        feed=feed_path(),
+        panel=panel(book, path, book.words.t("All exams"), feed),
+        feed=feed,
+        instead=instead(book, None),
         mail=book.mail(path, None),
     )
     return path, page
@@ -86,6 +90,7 @@ def _exam(book: Book, exam: Exam, place: str | None, track: str | None = None) -
     anchors = frozenset(entry.anchor for entry in entries)
     here = exam.site(place) if place else None
     route = exam.track(track) if track else None
+    feed = book.there(feed_path(exam.id, place))
     name = _name(book.words, exam.name, here.name if here else None, route.name if route else None)
     kinds = [kind for kind in Kind if any(entry.occurrence.kind is kind for entry in entries)]
     page = book.page(
@@ -99,8 +104,9 @@ def _exam(book: Book, exam: Exam, place: str | None, track: str | None = None) -
         cards=[book.card(exam, entry, path, anchors) for entry in entries],
         timeline=draw(entries, book.words),
         kinds=kinds,
-        panel=panel(book.origin, path, name, book.words, exam.id, place, track),
-        feed=feed_path(exam.id, place),
+        panel=panel(book, path, name, feed, track),
+        feed=feed,
+        instead=instead(book, exam, place),
         mail=book.mail(path, exam, place, track),
         checked=_last_checked(exam),
     )
@@ -141,7 +147,7 @@ def _poster(book: Book, exam: Exam, place: str | None) -> tuple[str, bytes]:
         exam=exam,
         place=here,
         entries=entries,
-        panel=panel(book.origin, target, name, book.words, exam.id, place),
+        panel=panel(book, target, name, book.there(feed_path(exam.id, place))),
         target=target,
         fit=fit(entries, exam.name.in_(book.words.language), book.words.language),
         checked=_last_checked(exam),
@@ -151,7 +157,7 @@ def _poster(book: Book, exam: Exam, place: str | None) -> tuple[str, bytes]:
 
 def _kit(book: Book, exam: Exam) -> Iterator[tuple[str, bytes]]:
     """Yield the office kit of an exam: what an office posts by hand, from the same facts as everything else."""
-    sheets = kit.sheets(book.schedule, exam, book.entries(exam), book.changes, book.origin, book.layout, book.words)
+    sheets = kit.sheets(book, exam)
     for sheet in sheets:
         for name, text in (("wecom.txt", sheet.wecom), ("mail.txt", sheet.mail)):
             yield book.layout.kit(exam.id, sheet.folder + name), text.encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -20,7 +20,8 @@ from examcal.publication.revisions import Revised, revise
 from examcal.publication.window import WHOLE, Window
 from examcal.schedule.model import Schedule
 
-Pages = Callable[[Sequence[PublishedChange]], Mapping[str, bytes]]
+Pages = Callable[[Sequence[PublishedChange], Collection[str]], Mapping[str, bytes]]
+"""Makes all other files: from the changes so far, and the paths of feeds that are left out (nothing may link there)."""
 FEEDS = "feeds/"
 KNOWN_EVENTS = KnownEvents()
 
@@ -60,7 +61,7 @@ class Edition:
         return hashlib.sha256(self.octets).hexdigest()
 
 
-def no_pages(_changes: Sequence[PublishedChange]) -> Mapping[str, bytes]:
+def no_pages(_changes: Sequence[PublishedChange], _left_out: Collection[str]) -> Mapping[str, bytes]:
     """Return no pages: an edition of feeds alone."""
     return {}
 
@@ -79,17 +80,18 @@ def build_edition(
     """Return the edition that follows from ``schedule`` and from what was published before.
 
     ``previous`` and ``history`` are those of the published edition, ``pages`` makes the other files from the changes so
-    far. Raises RefusedError for a shrunken schedule and FeedRejectedError for a feed that breaks a rule.
+    far and the feeds that are left out for their size. Raises RefusedError for a shrunken schedule and
+    FeedRejectedError for a feed that breaks a rule.
     """
     revised = revise(schedule, previous, now, accept_shrink=accept_shrink)
     past = history or History()
     ahead = past.following(schedule, now) if previous is not None else History.of(schedule)
     feeds = dict(_feeds(schedule, revised, previous, window, now))
-    too_large = sorted(path for path, octets in feeds.items() if len(octets) > feed_limit)
+    too_large = _too_large(feeds, feed_limit)
     for path in too_large:
         del feeds[path]
     check_feeds(feeds, previous)
-    files = {**pages(ahead.changes), **feeds, CHANGES: ahead.octets()}
+    files = {**pages(ahead.changes, too_large), **feeds, CHANGES: ahead.octets()}
     manifest = Manifest(
         {path: digest_of(octets) for path, octets in files.items()},
         revised.events,
@@ -105,6 +107,23 @@ def build_edition(
         for path in too_large
     )
     return Edition(files, manifest, revised.book, ahead.changes, warnings, manifest.octets())
+
+
+def left_out(
+    schedule: Schedule,
+    *,
+    now: datetime,
+    previous: Manifest | None = None,
+    window: Window = WHOLE,
+    feed_limit: int = FEED_LIMIT,
+) -> tuple[str, ...]:
+    """Return the paths of the feeds that an edition of ``schedule`` leaves out for their size."""
+    revised = revise(schedule, previous, now, accept_shrink=True)
+    return _too_large(dict(_feeds(schedule, revised, previous, window, now)), feed_limit)
+
+
+def _too_large(feeds: Mapping[str, bytes], limit: int) -> tuple[str, ...]:
+    return tuple(sorted(path for path, octets in feeds.items() if len(octets) > limit))
 
 
 def digest_of(octets: bytes) -> str:
@@ -172,4 +191,14 @@ def _former(previous: Manifest | None) -> Iterator[tuple[str, str | None, str | 
                     continue
 
 
-__all__ = ["MANIFEST", "Edition", "FeedRejectedError", "Pages", "build_edition", "check_feeds", "digest_of", "no_pages"]
+__all__ = [
+    "MANIFEST",
+    "Edition",
+    "FeedRejectedError",
+    "Pages",
+    "build_edition",
+    "check_feeds",
+    "digest_of",
+    "left_out",
+    "no_pages",
+]

@@ -103,6 +103,7 @@ class Screens:
             "path": "subscribe",
             "twins": {},
             "version": "",
+            "all_feed": None,
             "to": origin.rooted,
             "asset": lambda name: origin.rooted(f"assets/{name}"),
             "controller": self.controller,

@@ -285,3 +285,19 @@ def test_a_schedule_of_undated_milestones_has_a_page_without_a_drawing() -> None
     assert tba.status is Status.TBA
     assert "<figure" not in page.partition('id="list"')[0]
     assert "待定" in page
+
+
+def test_nothing_links_to_a_feed_that_is_left_out_and_the_pages_say_what_to_subscribe_to_instead() -> None:
+    absent = ("feeds/all.ics", f"feeds/{EXAM}.ics", f"feeds/{EXAM}/milestones/registration.ics")
+    for base in (BASE, None):
+        made = render(schedules.everything(), base_url=base, changes=changes(), left_out=absent)
+        for path, octets in made.items():
+            for feed in (*absent, absent[1].replace("/", "%2F")):
+                assert feed not in octets.decode("latin-1"), f"{path} links to {feed}"
+        assert "全部考试的日历太大" in made["index.html"].decode()
+        assert "calendar of the whole exam is too large" in made[f"en/{EXAM}/index.html"].decode()
+        assert "Put the dates that concern you" not in made[f"en/{EXAM}/shunyi/index.html"].decode()
+    made = render(schedules.everything(), base_url=BASE, left_out=[f"feeds/{EXAM}/shunyi.ics"])
+    assert "Put the dates that concern you" in made[f"en/{EXAM}/shunyi/index.html"].decode()
+    assert f"feeds/{EXAM}.ics" in made[f"{EXAM}/index.html"].decode()
+    assert json.loads(made["schedule.json"])["feed"] == f"{BASE}/feeds/all.ics"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,7 @@ from icalendar import Event as Component
 from examcal.errors import RefusedError, StorageError
 from examcal.feed.lint import lint
 from examcal.pages.history import PublishedChange
-from examcal.publication.edition import Edition, FeedRejectedError, build_edition, check_feeds
+from examcal.publication.edition import Edition, FeedRejectedError, build_edition, check_feeds, left_out
 from examcal.publication.history import History
 from examcal.publication.manifest import Manifest
 from examcal.publication.window import Window
@@ -210,7 +210,7 @@ def test_moving_one_of_ten_milestones_is_an_ordinary_edit() -> None:
 def test_changes_keep_old_and_new_and_go_to_the_pages() -> None:
     seen: list[Sequence[PublishedChange]] = []
 
-    def pages(changes: Sequence[PublishedChange]) -> dict[str, bytes]:
+    def pages(changes: Sequence[PublishedChange], _left_out: Collection[str]) -> dict[str, bytes]:
         seen.append(changes)
         return {"index.html": b"<!doctype html>"}
 
@@ -264,6 +264,19 @@ def test_a_feed_that_is_too_large_is_left_out_with_a_warning_and_the_others_are_
     assert "feeds/all.ics" not in edition.files
     assert "feeds/teacher-2026.ics" in edition.files
     assert any("feeds/all.ics" in warning.text("en") for warning in edition.warnings)
+
+
+def test_the_pages_are_told_which_feeds_are_left_out() -> None:
+    seen: list[Collection[str]] = []
+
+    def pages(_changes: Sequence[PublishedChange], absent: Collection[str]) -> dict[str, bytes]:
+        seen.append(absent)
+        return {}
+
+    build_edition(everything(), now=NOW, feed_limit=40_000, pages=pages)
+    assert seen == [left_out(everything(), now=NOW, feed_limit=40_000)]
+    assert "feeds/all.ics" in seen[0]
+    assert left_out(everything(), now=NOW) == ()
 
 
 def test_a_feed_that_breaks_a_rule_is_not_published() -> None:

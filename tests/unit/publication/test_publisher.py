@@ -149,7 +149,7 @@ def test_sequences_are_taken_up_from_an_edition_that_is_served_elsewhere(tmp_pat
 
 
 def test_a_path_outside_the_edition_is_refused(tmp_path: Path) -> None:
-    edition = build_edition(small(), now=NOW, pages=lambda _: {"../x.html": b""})
+    edition = build_edition(small(), now=NOW, pages=lambda *_: {"../x.html": b""})
     with pytest.raises(RefusedError):
         publish(edition, tmp_path)
     assert not (tmp_path / "current").exists()
