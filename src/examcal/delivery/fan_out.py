@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from examcal.delivery.limits import Pace, leave_at
-from examcal.delivery.notices import main_changes
+from examcal.delivery.notices import main_changes, put_back
 from examcal.delivery.versions import Versions
 from examcal.identity import content_digest
 from examcal.ledger.fan_out import Instead
@@ -96,7 +96,8 @@ class Reach:
         old = self._told(row)
         if old is None:
             return None
-        return main_changes(old, self._versions.schedule(row.version_id)).get(row.entry.origin)
+        new, origin = self._versions.schedule(row.version_id), row.entry.origin
+        return main_changes(old, new).get(origin) or put_back(old, new).get(origin)
 
     def covering(self, row: ReminderRow, selections: Mapping[int, Selection]) -> set[int]:
         """Return the ids of the choices that cover a reminder."""

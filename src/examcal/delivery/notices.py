@@ -51,6 +51,23 @@ def _removed(gone: Occurrence) -> Change:
     return Change(ChangeKind.CANCELLED, replace(gone, status=Status.CANCELLED), gone, anchor, gone.edge(anchor))
 
 
+def put_back(old: Schedule, new: Schedule) -> dict[str, Change]:
+    """Return, by origin id, the change of each occurrence that ``new`` has and ``old`` has not.
+
+    It is one only for people who know ``old`` by a notice about that very occurrence: the notice said that it is
+    cancelled, because a person had let it go. Whatever else is new speaks by its reminders.
+    """
+    came = removed_occurrences(new, old)
+    return {one.origin_id: _back(one) for one in came if one.status is not Status.CANCELLED}
+
+
+def _back(occurrence: Occurrence) -> Change:
+    kind = ChangeKind.POSTPONED if occurrence.status is Status.POSTPONED else ChangeKind.REVIVED
+    before = replace(occurrence, status=Status.CANCELLED)
+    anchor = next((one for one in (Anchor.CLOSES, Anchor.OPENS) if occurrence.edge(one)), None)
+    return Change(kind, occurrence, before, anchor, None, occurrence.edge(anchor) if anchor else None)
+
+
 def notices(
     new: Schedule,
     baseline: Told,
@@ -61,7 +78,8 @@ def notices(
     """Return the notices that ``new`` asks for: against ``told`` by origin id, against ``baseline`` for the others."""
     entries = []
     for old in {id(one.schedule): one.schedule for one in (baseline, *told.values())}.values():
-        for origin, change in main_changes(old, new).items():
+        back = {origin: change for origin, change in put_back(old, new).items() if origin in told}
+        for origin, change in (back | main_changes(old, new)).items():
             known = told.get(origin, baseline)
             if known.schedule is old and _matters(change, now):
                 entries.append(_entry(origin, change, known, new.quiet_hours, now + debounce))

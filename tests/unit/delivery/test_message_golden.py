@@ -14,6 +14,7 @@ import pytest
 
 from examcal.channels.port import Message
 from examcal.delivery.message import Renderer
+from examcal.delivery.notices import put_back
 from examcal.plan.planner import plan
 from examcal.plan.reminder import Reminder
 from examcal.schedule.loader import SourceText, load
@@ -93,3 +94,14 @@ def test_no_message_of_the_year_shows_a_date_that_the_schedule_does_not_state() 
             assert "请以官方公告为准" in message.text
         else:
             assert "预计" not in message.subject
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_what_is_put_back_is_on_again_with_its_date(language: str) -> None:
+    schedule = real_schedule()
+    change = put_back(Schedule(()), schedule)["physician-2026-beijing/registration"]
+    exam = schedule.exam(change.occurrence.exam)
+    assert exam is not None
+    now = datetime(2026, 2, 1, 1, 0, tzinfo=UTC)
+    message = RENDERER.change(change, exam, schedule, language=language, now=now)
+    compare(f"put-back.{language}.txt", f"{message.subject}\n\n{message.text}\n\n{message.markdown}\n")

@@ -66,3 +66,22 @@ def test_what_a_person_let_go_is_cancelled_for_those_who_knew_it() -> None:
     assert [(one.occurrence, one.rule.split()[0]) for one in gone] == [("e/m", "cancelled")]
     assert notices(without, Told(schedule("2026-03-25", status="cancelled")), {}, NOW) == []
     assert notices(without, Told(schedule("2026-02-20")), {}, NOW) == []
+
+
+def without_it() -> Schedule:
+    text = "version: 1\ntimezone: Asia/Shanghai\nexams:\n  - {id: other, name: 考试, milestones: []}\n"
+    return load([SourceText("s.yaml", text.encode())], today=NOW.date()).schedule
+
+
+def test_what_is_put_back_after_its_cancellation_was_told_is_on_again() -> None:
+    told = {"e/m": Told(without_it(), 1)}
+    back = notices(schedule("2026-03-25"), Told(schedule("2026-03-20")), told, NOW)
+    assert [one.rule for one in back] == ["revived closes - > 2026-03-25"]
+    later = notices(schedule("2026-03-25", status="postponed"), Told(schedule("2026-03-20")), told, NOW)
+    assert [one.rule.split()[0] for one in later] == ["postponed"]
+    assert notices(schedule("2026-03-25", status="cancelled"), Told(schedule("2026-03-20")), told, NOW) == []
+    assert notices(schedule("2026-02-20"), Told(schedule("2026-02-20")), told, NOW) == []
+
+
+def test_what_is_new_is_not_on_again() -> None:
+    assert notices(schedule("2026-03-25"), Told(without_it()), {}, NOW) == []
