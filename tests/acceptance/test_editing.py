@@ -104,3 +104,62 @@ def test_no_address_is_given_for_a_calendar_that_is_too_large_to_be_published(of
     assert "all.ics" not in (office.folder / "o" / "current" / "index.html").read_text()
     assert [one["name"] for one in office.json("feeds")] == ["first", "second"]
     assert "太大" in office.examcal("feeds").stdout
+
+
+SITES = """\
+version: 1
+timezone: Asia/Shanghai
+exams:
+  - id: demo-2027
+    name: 演示考试
+    sites: [{id: west, name: 西区}, {id: east, name: 东区}, {id: north, name: 北区}]
+    milestones:
+      - id: review
+        kind: review
+        name: 现场审核
+        opens: 2027-03-05
+        closes: 2027-03-12
+        sites: {west: {opens: 2027-03-06, closes: 2027-03-11}}
+"""
+WEST_GONE = SITES.replace("{id: west, name: 西区}, ", "").replace(
+    "        sites: {west: {opens: 2027-03-06, closes: 2027-03-11}}\n", ""
+)
+
+
+def test_a_site_with_dates_of_its_own_or_with_people_is_let_go_by_a_persons_word_only(office: Office) -> None:
+    office.write_settings('[[audiences]]\nname = "east"\nchannel = "outbox"\nsites = ["east"]\n')
+    office.write_schedule(SITES)
+    assert office.examcal("run", "--once").returncode == 0
+    office.write_schedule(SITES.replace(", {id: north, name: 北区}", ""))
+    assert office.json("diff", "accepted")["sites"] == [
+        {"exam": "demo-2027", "site": "north", "windows": 0, "recipients": 0}
+    ]
+    assert office.examcal("run", "--once").returncode == 0
+
+    west = WEST_GONE.replace(", {id: north, name: 北区}", "")
+    office.write_schedule(west)
+    shown = office.examcal("diff", "accepted").stdout
+    assert "删除：西区 demo-2027@west；它有 1 个自己的日期" in shown
+    assert "examcal schedule accept" in shown
+    assert office.json("diff", "published")["sites"] == [
+        {"exam": "demo-2027", "site": "west", "windows": 1, "recipients": 0}
+    ]
+    assert "考点“west”" in office.examcal("check").stdout
+    assert "demo-2027@west" in office.examcal("publish").stderr
+    held = office.examcal("run", "--once")
+    assert held.returncode != 0
+    assert "demo-2027@west" in held.stderr
+
+    east = SITES.replace(", {id: east, name: 东区}", "").replace(", {id: north, name: 北区}", "")
+    office.write_schedule(east)
+    held = office.examcal("run", "--once")
+    assert held.returncode != 0
+    assert "1 位收件人所选的考点：east" in held.stderr
+    assert office.json("status")["unserved"] == {}
+    assert office.examcal("schedule", "accept").returncode == 0
+    assert office.examcal("run", "--once").returncode == 0
+    assert office.json("status")["unserved"] == {"east": 1}
+    assert "考点“east”" in office.examcal("status").stdout
+    assert "考点“east”" in office.examcal("doctor", "--offline").stdout
+    (problem,) = (one for one in office.json("check")["problems"] if one["code"] == "unserved-site")
+    assert (problem["severity"], problem["path"]) == ("warning", "audiences")

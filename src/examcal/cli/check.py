@@ -5,8 +5,9 @@ from __future__ import annotations
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.problems import write_report
-from examcal.cli.published_ids import removed_ids
+from examcal.cli.published_ids import removed_ids, removed_sites, unserved_sites
 from examcal.cli.reading import present, today_of
+from examcal.cli.wiring import audiences_of
 from examcal.errors import ExitCode, Problem, ScheduleRejectedError, Severity
 from examcal.intake import read
 from examcal.schedule.loader import load
@@ -22,8 +23,9 @@ def COMMAND(invocation: Invocation, *, strict: bool) -> int:  # noqa: N802 - loo
     problems: tuple[Problem, ...]
     try:
         loaded = load(texts, today=today_of(present()))
-        removed = removed_ids(loaded.schedule, texts, invocation.settings.published)
-        problems = in_order((*loaded.warnings, *removed))
+        settings, schedule = invocation.settings, loaded.schedule
+        gone = (*removed_ids(schedule, texts, settings.published), *removed_sites(schedule, texts, settings.published))
+        problems = in_order((*loaded.warnings, *gone, *unserved_sites(schedule, texts, audiences_of(settings))))
     except ScheduleRejectedError as rejected:
         problems = rejected.problems
     write_report(path, problems, {text.name: text.content for text in texts}, invocation.format)

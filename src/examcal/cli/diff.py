@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -11,14 +12,16 @@ import click
 from examcal.cli.command import argument, command
 from examcal.cli.dates import edge_text, moment_text
 from examcal.cli.editions import previous_from
-from examcal.cli.effect import Effect, ReminderChange, effect_of, effect_on
+from examcal.cli.effect import Effect, ReminderChange, SiteLoss, effect_of, effect_on
 from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import looking, texts_of
 from examcal.cli.output import console, plain, write, write_json
 from examcal.cli.reading import present, read_file, read_schedule, today_of
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
-from examcal.errors import NoInputError
+from examcal.delivery.acceptance import choices
+from examcal.errors import ExamcalError, NoInputError
+from examcal.plan.audience import Audience, Choice, choices_of
 from examcal.publication.published import Previous, current_folder
 from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity
 from examcal.schedule.loader import load
@@ -45,12 +48,13 @@ def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa
     now = present()
     after = read_file(new, now).schedule if new else read_schedule(invocation, now).schedule
     audiences = audiences_of(invocation.settings)
+    chosen = _chosen(invocation, audiences)
     previous = _published(invocation, old)
     if previous:
-        effect = effect_on(previous, after, audiences, now)
+        effect = effect_on(previous, after, audiences, now, chosen)
     else:
         before = _accepted(invocation, now) if old == ACCEPTED else read_file(Path(old), now).schedule
-        effect = effect_of(before, after, audiences, now)
+        effect = effect_of(before, after, audiences, now, chosen)
     match invocation.format:
         case "json":
             write_json(_as_json(effect))
@@ -58,6 +62,14 @@ def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa
             write("\n".join(_as_markdown(effect, after)))
         case _:
             _write(effect, after)
+
+
+def _chosen(invocation: Invocation, audiences: Sequence[Audience]) -> list[Choice]:
+    """Return what recipients chose: as the ledger knows them, subscribers and all, else as the settings say."""
+    with suppress(ExamcalError), looking(invocation.settings) as ledger:
+        if ledger is not None:
+            return choices(ledger)
+    return choices_of(audiences)
 
 
 def _published(invocation: Invocation, old: str) -> Previous | None:
@@ -97,6 +109,10 @@ def _as_json(effect: Effect) -> dict[str, object]:
         ],
         "added": list(effect.added),
         "removed": list(effect.removed),
+        "sites": [
+            {"exam": one.exam, "site": one.site, "windows": one.windows, "recipients": one.recipients}
+            for one in effect.sites
+        ],
         "feeds": list(effect.feeds),
         "reminders": [
             {
@@ -127,6 +143,16 @@ def _reminder_line(one: ReminderChange, zone: str) -> str:
     return f"{say(words[one.kind])}: {one.occurrence} {one.rule}: {' → '.join(instants)}"
 
 
+def _site_line(lost: SiteLoss) -> str:
+    name = f"{lost.name.in_(language())} " if lost.name else ""
+    return say(
+        "removed: {site}; it had {windows} dates of its own, and {recipients} recipients chose it",
+        site=f"{name}{lost.exam}@{lost.site}",
+        windows=lost.windows,
+        recipients=lost.recipients,
+    )
+
+
 def _lines(effect: Effect, schedule: Schedule) -> Iterator[tuple[str, str]]:
     """Yield heading and line pairs."""
     zone = schedule.zone
@@ -136,6 +162,8 @@ def _lines(effect: Effect, schedule: Schedule) -> Iterator[tuple[str, str]]:
         yield "Milestones", say("new: {id}", id=identifier)
     for identifier in effect.removed:
         yield "Milestones", say("removed: {id}", id=identifier)
+    for lost in effect.sites:
+        yield "Sites", _site_line(lost)
     for one in effect.reminders:
         yield "Reminders", _reminder_line(one, zone)
     for path in effect.feeds:

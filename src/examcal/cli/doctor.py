@@ -20,9 +20,10 @@ from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import looking
 from examcal.cli.output import write, write_json
 from examcal.cli.reading import present, read_schedule
-from examcal.cli.wiring import channel_names, make_channel
+from examcal.cli.wiring import audiences_of, channel_names, make_channel
 from examcal.cli.words import language, say
 from examcal.errors import ExamcalError, ExitCode
+from examcal.plan.audience import choices_of, unserved, unserved_words
 
 if TYPE_CHECKING:
     from examcal.settings import Settings
@@ -91,6 +92,8 @@ def _schedule(invocation: Invocation) -> Iterator[Finding]:
             if exam not in known:
                 yield Finding(say("audience {name}", name=audience.name), "warning",
                               say("names the exam {exam}, which the schedule does not have", exam=exam))  # fmt: skip
+    for site, people in unserved(choices_of(audiences_of(invocation.settings)), loaded.schedule).items():
+        yield Finding(say("audiences"), "warning", unserved_words(site, people).text(language()))
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

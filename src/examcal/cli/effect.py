@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from examcal.feed.calendar import EventBook, feed_path
-from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, concerns
+from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, Choice, concerns
 from examcal.plan.planner import plan
 from examcal.plan.reminder import Reminder
 from examcal.publication.edition import build_edition, digest_of
 from examcal.publication.published import Previous
-from examcal.schedule.changes import Change, compare, removed_occurrences, shrinks
-from examcal.schedule.model import Schedule
+from examcal.publication.revisions import removed_sites as unpublished_sites
+from examcal.schedule.changes import Change, compare, removed_occurrences, removed_sites, shrinks
+from examcal.schedule.model import Schedule, Text
 
 _HORIZON = timedelta(days=800)
 
@@ -36,6 +37,17 @@ class ReminderChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteLoss:
+    """A site that an edit removes: how many dates of its own it had, and how many recipients chose it."""
+
+    exam: str
+    site: str
+    name: Text | None
+    windows: int
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """Everything that an edit does. ``recipients`` hear of the changes; ``is_held``: a guard will ask first."""
 
@@ -46,16 +58,20 @@ class Effect:
     reminders: tuple[ReminderChange, ...]
     recipients: int
     is_held: bool
+    sites: tuple[SiteLoss, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
         """Whether nobody will notice the edit."""
-        return not (self.changes or self.added or self.removed or self.feeds or self.reminders)
+        return not (self.changes or self.added or self.removed or self.feeds or self.reminders or self.sites)
 
 
-def effect_of(old: Schedule, new: Schedule, audiences: Sequence[Audience], now: datetime) -> Effect:
-    """Return what replacing ``old`` by ``new`` does, as of ``now``."""
+def effect_of(
+    old: Schedule, new: Schedule, audiences: Sequence[Audience], now: datetime, chosen: Sequence[Choice] = ()
+) -> Effect:
+    """Return what replacing ``old`` by ``new`` does, as of ``now``; ``chosen`` is what recipients chose."""
     changes = compare(old, new)
+    sites = tuple(_site_losses(old, new, chosen))
     return Effect(
         changes=changes,
         added=tuple(occurrence.id for occurrence in removed_occurrences(new, old)),
@@ -63,11 +79,14 @@ def effect_of(old: Schedule, new: Schedule, audiences: Sequence[Audience], now: 
         feeds=tuple(_feeds(old, new)),
         reminders=tuple(_reminders(old, new, now)),
         recipients=_recipients(changes, new, audiences),
-        is_held=shrinks(old, new, now) is not None,
+        is_held=shrinks(old, new, now) is not None or any(one.windows or one.recipients for one in sites),
+        sites=sites,
     )
 
 
-def effect_on(previous: Previous, new: Schedule, audiences: Sequence[Audience], now: datetime) -> Effect:
+def effect_on(
+    previous: Previous, new: Schedule, audiences: Sequence[Audience], now: datetime, chosen: Sequence[Choice] = ()
+) -> Effect:
     """Return what publishing ``new`` after ``previous`` does, as of ``now``.
 
     An edition knows dates and feeds but no rules, so reminders are left out.
@@ -77,6 +96,7 @@ def effect_on(previous: Previous, new: Schedule, audiences: Sequence[Audience], 
     before = previous.manifest.files if previous.manifest else {}
     after = {path: digest_of(octets) for path, octets in edition.files.items()}
     changes = compare(old, new)
+    sites = tuple(_unpublished_sites(previous, new, chosen))
     return Effect(
         changes=changes,
         added=tuple(occurrence.id for occurrence in removed_occurrences(new, old)),
@@ -86,8 +106,30 @@ def effect_on(previous: Previous, new: Schedule, audiences: Sequence[Audience], 
         ),
         reminders=(),
         recipients=_recipients(changes, new, audiences),
-        is_held=shrinks(old, new, now) is not None,
+        is_held=shrinks(old, new, now) is not None or bool(sites),
+        sites=sites,
     )
+
+
+def _site_losses(old: Schedule, new: Schedule, chosen: Sequence[Choice]) -> Iterator[SiteLoss]:
+    for exam, site in removed_sites(old, new):
+        windows = sum(1 for occurrence in exam.occurrences() if occurrence.site == site.id)
+        yield SiteLoss(exam.id, site.id, site.name, windows, _choosing(exam.id, site.id, chosen))
+
+
+def _unpublished_sites(previous: Previous, new: Schedule, chosen: Sequence[Choice]) -> Iterator[SiteLoss]:
+    """Yield the sites that only an edition still has: it knows their dates, and no names."""
+    if previous.manifest is None:
+        return
+    published = {record.id.partition("#")[0] for record in previous.manifest.events.values()}
+    for lost in unpublished_sites(new, previous.manifest):
+        exam, _, site = lost.partition("@")
+        windows = sum(1 for one in published if one.startswith(f"{exam}/") and one.endswith(f"@{site}"))
+        yield SiteLoss(exam, site, None, windows, _choosing(exam, site, chosen))
+
+
+def _choosing(exam: str, site: str, chosen: Sequence[Choice]) -> int:
+    return sum(people for exams, sites, people in chosen if site in sites and (not exams or exam in exams))
 
 
 def _is_feed(path: str) -> bool:

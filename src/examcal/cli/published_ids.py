@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from examcal.errors import Problem, Sentence, Severity
+from examcal.plan.audience import Audience, choices_of, unserved, unserved_words
 from examcal.publication.published import load_previous
 from examcal.publication.revisions import removed_milestones
+from examcal.publication.revisions import removed_sites as unpublished_sites
 from examcal.schedule.document import SourceText
 from examcal.schedule.model import Schedule
 
@@ -40,6 +42,38 @@ def removed_ids(schedule: Schedule, texts: Sequence[SourceText], public: Path) -
                 {"milestone": milestone},
             ),
             milestone,
+        )
+
+
+def removed_sites(schedule: Schedule, texts: Sequence[SourceText], public: Path) -> Iterator[Problem]:
+    """Yield one problem per site with published dates of its own that ``schedule`` has not."""
+    manifest = load_previous(public).manifest
+    for published in unpublished_sites(schedule, manifest) if manifest else ():
+        exam, _, site = published.partition("@")
+        yield Problem(
+            "removed-id",
+            Severity.ERROR,
+            *_place_of(exam, texts),
+            published,
+            Sentence('the site "{id}" has published dates of its own and is no longer in the schedule', {"id": site}),
+            Sentence("put the site back; to drop it: examcal publish --accept-shrink"),
+            site,
+        )
+
+
+def unserved_sites(schedule: Schedule, texts: Sequence[SourceText], audiences: Sequence[Audience]) -> Iterator[Problem]:
+    """Yield a warning per site that an audience of the settings names and no exam has."""
+    for site, people in unserved(choices_of(audiences), schedule).items():
+        yield Problem(
+            "unserved-site",
+            Severity.WARNING,
+            texts[0].name,
+            1,
+            1,
+            "audiences",
+            unserved_words(site, people),
+            Sentence("correct the audience's sites in the settings, or put the site back"),
+            site,
         )
 
 

@@ -11,7 +11,7 @@ from examcal.delivery.message import Renderer
 from examcal.errors import ExamcalError
 from examcal.feed.calendar import milestone_calendar
 from examcal.publication.published import Previous, current_folder, load_previous
-from examcal.publication.revisions import removed_milestones
+from examcal.publication.revisions import removed_milestones, removed_sites
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +63,10 @@ class PublishedRevisions:
         """Return the published ids that a schedule no longer has."""
         self._look()
         return removed_milestones(schedule, self._manifest) if self._manifest else ()
+
+    def removed_sites(self, schedule: Schedule) -> tuple[str, ...]:
+        """Return the sites with published dates of their own that a schedule no longer has."""
+        return removed_sites(schedule, self._manifest) if self._manifest else ()
 
     def calendar(self, occurrence: Occurrence, schedule: Schedule, language: str) -> bytes | None:
         """Return the calendar file of an occurrence; None where it has no date."""

@@ -17,7 +17,7 @@ from examcal.clock import Clock
 from examcal.daemon.admins import Admins, reach_of
 from examcal.daemon.parts import Conditions, Taken
 from examcal.daemon.watching import Offer
-from examcal.delivery.acceptance import CONFIRMED_NOTE, note_held
+from examcal.delivery.acceptance import CONFIRMED_NOTE, choices, note_held
 from examcal.delivery.limits import paces
 from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
@@ -27,7 +27,7 @@ from examcal.dispatch.leadership import LEADER_NOTE, AdvisoryLeadership, FileLea
 from examcal.errors import Sentence, UnavailableError
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
-from examcal.plan.audience import plan_rows
+from examcal.plan.audience import plan_rows, unserved, unserved_words
 from examcal.publication.publisher import publish
 
 if TYPE_CHECKING:
@@ -103,12 +103,15 @@ class Engine:
         """Accept an edit, or hold one that takes published milestones away without a person's word."""
         thread, ledger = self.deliverer.thread, self.opened.ledger
         confirmed = await thread.run(ledger.note, CONFIRMED_NOTE) == offer.schedule.digest
-        removed = () if confirmed else self.revisions.removed(offer.schedule)
+        removed = None if confirmed else _why_removed(self.revisions, offer.schedule)
         if removed:
             await thread.run(note_held, ledger, offer.schedule.digest, self.clock.now())
-            return Taken(held=_why_removed(removed))
+            return Taken(held=removed)
         acceptance = await self.deliverer.accept(offer.texts, offer.schedule, confirmed=confirmed)
-        return Taken(acceptance.held.why if acceptance.held else None)
+        if acceptance.accepted is None or acceptance.accepted.same:
+            return Taken(acceptance.held.why if acceptance.held else None)
+        left = unserved(await thread.run(choices, ledger), offer.schedule)
+        return Taken(notes=tuple(unserved_words(site, people) for site, people in left.items()))
 
     async def last_good(self) -> Schedule | None:
         """Return the schedule accepted last."""
@@ -161,12 +164,26 @@ class Engine:
         self.opened.ledger.close()
 
 
-def _why_removed(removed: Sequence[str]) -> Sentence:
-    named = ", ".join(removed[:MOST_NAMED]) + ("…" if len(removed) > MOST_NAMED else "")
-    return Sentence(
-        "published milestones are missing: {ids}; put them back as cancelled, or say `examcal schedule accept`",
-        {"ids": named},
-    )
+def _why_removed(revisions: PublishedRevisions, schedule: Schedule) -> Sentence | None:
+    """Say which published milestones or sites an edit lacks; None where it has them all."""
+    removed = revisions.removed(schedule)
+    if removed:
+        return Sentence(
+            "published milestones are missing: {ids}; put them back as cancelled, or say `examcal schedule accept`",
+            {"ids": _named(removed)},
+        )
+    sites = revisions.removed_sites(schedule)
+    if sites:
+        return Sentence(
+            "published sites with dates of their own are missing: {ids}; put them back, or say "
+            "`examcal schedule accept`",
+            {"ids": _named(sites)},
+        )
+    return None
+
+
+def _named(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:MOST_NAMED]) + ("…" if len(ids) > MOST_NAMED else "")
 
 
 def make_engine(

@@ -14,12 +14,12 @@ from examcal.cli.ledgers import looking, texts_of
 from examcal.cli.output import write, write_json, write_table
 from examcal.cli.reading import present, read_schedule, today_of
 from examcal.cli.wiring import audiences_of
-from examcal.cli.words import say
-from examcal.delivery.acceptance import held_digest
+from examcal.cli.words import language, say
+from examcal.delivery.acceptance import choices, held_digest
 from examcal.dispatch.leadership import LEADER_NOTE, is_led, is_led_here
 from examcal.errors import ExamcalError
 from examcal.ledger.rows import ENDED, Counts, State
-from examcal.plan.audience import plan_rows
+from examcal.plan.audience import choices_of, plan_rows, unserved, unserved_words
 from examcal.schedule.loader import load
 
 if TYPE_CHECKING:
@@ -57,7 +57,15 @@ def status_report(
     report["schedule"] = _schedule(invocation, ledger)
     report["channels"] = _channels(ledger, now)
     report["leader"] = _leader(settings, ledger)
+    report["unserved"] = _unserved(invocation, settings, ledger, now)
     return report
+
+
+def _unserved(invocation: Invocation, settings: Settings, ledger: SqlLedger | None, now: datetime) -> dict[str, int]:
+    """Return the sites that recipients chose and no exam has, with how many they are."""
+    schedule = _accepted_or_present(invocation, ledger, now)
+    chosen = choices(ledger) if ledger else choices_of(audiences_of(settings))
+    return unserved(chosen, schedule) if schedule else {}
 
 
 def _leader(settings: Settings, ledger: SqlLedger | None) -> str | None:
@@ -137,6 +145,9 @@ def _write_for_people(report: Mapping[str, object], now: datetime) -> None:
     leader = report["leader"]
     write(say("Daemon: {leader}", leader=leader) if leader else say("No daemon is running."))
     _write_schedule(report["schedule"])
+    left = report["unserved"]
+    for site, people in left.items() if isinstance(left, dict) else ():
+        write(unserved_words(site, people).text(language()))
     _write_channels(report["channels"])
 
 

@@ -13,7 +13,8 @@ from examcal.delivery.versions import Versions, as_document
 from examcal.errors import Sentence
 from examcal.ledger.port import Ledger
 from examcal.ledger.rows import Accepted, ReminderEntry, instant, micros
-from examcal.schedule.changes import ChangeKind, Shrink, shrinks
+from examcal.plan.audience import Choice, unserved
+from examcal.schedule.changes import ChangeKind, Shrink, removed_sites, shrinks
 from examcal.schedule.document import SourceText
 from examcal.schedule.model import Schedule
 
@@ -73,8 +74,7 @@ class Acceptor:
         current = self._ledger.current()
         if current is not None and current.document.digest != schedule.digest:
             confirmed = confirmed or self._ledger.note(CONFIRMED_NOTE) == schedule.digest
-            shrink = shrinks(self._versions.schedule(current.id), schedule, now)
-            held = None if confirmed or shrink is None else self._hold(schedule.digest, shrink, now)
+            held = None if confirmed else self._held(self._versions.schedule(current.id), schedule, now)
             if held is not None:
                 return Acceptance(None, held)
         self._forget_held()
@@ -110,6 +110,18 @@ class Acceptor:
         number = reached(at_once, schedule, self._ledger.selections(), people)
         return number if number > max(self._blast_limit, BLAST_PER_PERSON * sum(people.values())) else 0
 
+    def _held(self, old: Schedule, new: Schedule, now: datetime) -> HeldSchedule | None:
+        """Return the hold on an edit that takes too much away, or a site that people chose."""
+        shrink = shrinks(old, new, now)
+        if shrink is not None:
+            return self._hold(new.digest, shrink, now)
+        left = forsaken(old, new, choices(self._ledger)) if removed_sites(old, new) else {}
+        if not left:
+            return None
+        words = {"sites": ", ".join(left), "count": sum(left.values())}
+        why = Sentence("the edit removes sites that {count} recipients chose: {sites}; it is held", words)
+        return HeldSchedule(new.digest, why, note_held(self._ledger, new.digest, now), None)
+
     def _hold(self, digest: str, shrink: Shrink, now: datetime) -> HeldSchedule | None:
         """Return the hold on an edit; None once an edit that only moves dates has stayed unchanged long enough."""
         since = note_held(self._ledger, digest, now)
@@ -121,6 +133,19 @@ class Acceptor:
     def _forget_held(self) -> None:
         if self._ledger.note(HELD_NOTE) not in {None, "{}"}:
             self._ledger.set_note(HELD_NOTE, "{}")
+
+
+def choices(ledger: Ledger) -> list[Choice]:
+    """Return what the recipients chose, and how many of them."""
+    people = ledger.recipients_by_selection()
+    return [(choice.exams, choice.sites, people.get(key, 0)) for key, choice in ledger.selections().items()]
+
+
+def forsaken(old: Schedule, new: Schedule, chosen: Iterable[Choice]) -> dict[str, int]:
+    """Return the sites that an edit takes from people, and from how many."""
+    made = list(chosen)
+    before = unserved(made, old)
+    return {site: people for site, people in unserved(made, new).items() if site not in before}
 
 
 def confirm(ledger: Ledger, digest: str) -> None:

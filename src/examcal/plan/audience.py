@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from examcal.errors import Sentence
 from examcal.plan.planner import plan
 from examcal.plan.reminder import Reminder, Skipped, SkipReason
 from examcal.schedule.model import Exam, Occurrence, Schedule
@@ -77,6 +78,38 @@ def _site_concerns(audience: Audience, occurrence: Occurrence, exam: Exam | None
     milestone = exam.milestone(occurrence.milestone)
     own = {o.site for o in milestone.sites} if milestone else set()
     return any(site not in own for site in audience.sites if exam.site(site))
+
+
+Choice = tuple[Collection[str], Collection[str], int]
+"""Exams and sites that somebody chose, and how many people made that choice."""
+
+
+def choices_of(audiences: Iterable[Audience]) -> list[Choice]:
+    """Return what configured groups chose."""
+    return [(one.exams, one.sites, one.recipients) for one in audiences]
+
+
+def unserved(choices: Iterable[Choice], schedule: Schedule) -> dict[str, int]:
+    """Return the chosen sites that no chosen exam has (any more), and how many people wait there for nothing.
+
+    A choice of exams that are gone altogether is not meant: they are over.
+    """
+    found: dict[str, int] = {}
+    for exams, sites, people in choices:
+        asked = [exam for exam in schedule.exams if not exams or exam.id in exams]
+        known = {site.id for exam in asked for site in exam.sites}
+        for site in sites if asked else ():
+            if site not in known:
+                found[site] = found.get(site, 0) + people
+    return {site: people for site, people in sorted(found.items()) if people}
+
+
+def unserved_words(site: str, people: int) -> Sentence:
+    """Say that people chose a site that is not there."""
+    return Sentence(
+        'the site "{site}" is chosen by {count} recipients, and no exam has it: they hear of nothing there',
+        {"site": site, "count": people},
+    )
 
 
 @dataclass(frozen=True, slots=True)

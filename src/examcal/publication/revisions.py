@@ -46,6 +46,13 @@ def revise(schedule: Schedule, previous: Manifest | None, now: datetime, *, acce
             "put them back with status: cancelled, or drop them with examcal publish --accept-shrink",
             ids=", ".join(removed[:NAMED]) + ("…" if len(removed) > NAMED else ""),
         )
+    sites = removed_sites(schedule, past)
+    if sites and not accept_shrink:
+        raise RefusedError(
+            "published sites with dates of their own are missing from the schedule: {ids}; "
+            "put them back, or drop them with examcal publish --accept-shrink",
+            ids=", ".join(sites[:NAMED]) + ("…" if len(sites) > NAMED else ""),
+        )
     records = {event.uid: _record(event, past, now) for event in book.events}
     if not accept_shrink:
         _refuse_shrunken(past, records, now)
@@ -68,6 +75,18 @@ def removed_milestones(schedule: Schedule, previous: Manifest) -> tuple[str, ...
     for occurrence in schedule.occurrences():
         kept.update(occurrence_id(occurrence.exam, old) for old in occurrence.renamed_from)
     return tuple(sorted(set(previous.milestones) - kept))
+
+
+def removed_sites(schedule: Schedule, previous: Manifest) -> tuple[str, ...]:
+    """Return the sites, as ``exam@site``, with published dates of their own that their exam no longer has."""
+    sites = {exam.id: {site.id for site in exam.sites} for exam in schedule.exams}
+    found = set()
+    for record in previous.events.values():
+        milestone, _, site = record.id.partition("#")[0].partition("@")
+        exam = milestone.partition("/")[0]
+        if site and record.removed_on is None and exam in sites and site not in sites[exam]:
+            found.add(f"{exam}@{site}")
+    return tuple(sorted(found))
 
 
 def _milestones(schedule: Schedule) -> Iterable[str]:

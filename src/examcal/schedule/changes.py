@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from examcal.identity import occurrence_id
-from examcal.schedule.model import Anchor, Edge, Occurrence, Schedule, Source, Status
+from examcal.schedule.model import Anchor, Edge, Exam, Occurrence, Schedule, Site, Source, Status
 
 _CALLED_OFF = frozenset({Status.CANCELLED, Status.POSTPONED})
 _SHRINK_AT_LEAST = 3
@@ -85,6 +85,14 @@ def removed_occurrences(old: Schedule, new: Schedule) -> tuple[Occurrence, ...]:
     """Return the occurrences of ``old`` that ``new`` no longer has under any of their ids."""
     kept = {name for occurrence in new.occurrences() for name in _names(occurrence)}
     return tuple(occurrence for occurrence in old.occurrences() if kept.isdisjoint(_names(occurrence)))
+
+
+def removed_sites(old: Schedule, new: Schedule) -> tuple[tuple[Exam, Site], ...]:
+    """Return the sites that exams of ``old`` lost, with those exams; an exam that is gone lost none."""
+    kept = {exam.id: {site.id for site in exam.sites} for exam in new.exams}
+    return tuple(
+        (exam, site) for exam in old.exams if exam.id in kept for site in exam.sites if site.id not in kept[exam.id]
+    )
 
 
 # Matching ---------------------------------------------------------------------------------------------------------

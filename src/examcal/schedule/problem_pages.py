@@ -273,9 +273,18 @@ PAGES: tuple[ProblemPage, ...] = (
         "已发布的环节不见了",
         "已经发布的环节，订阅者的日历里都有。直接删掉，日历客户端的反应各不相同，所以 check 和 publish 都会拦下。"
         "请补回并写 status: cancelled，保留一季；只是改了 id 的，写 renamed_from；"
-        "确实不要了，运行 examcal publish --accept-shrink。",
+        "确实不要了，运行 examcal publish --accept-shrink。考点有自己的日期并且已经发布的，删掉考点也一样。",
         "删掉 id: skills-fee 的整个环节",
         "- {id: skills-fee, kind: payment, when: tba, status: cancelled}",
+    ),
+    _page(
+        "unserved-site",
+        "file",
+        "收件人选了不存在的考点",
+        "设置里的 audiences 写了 sites，但日程的考试没有这个考点（删掉了，或改了 id），这些人收不到该考点的任何提醒。"
+        "请改正设置，或把考点补回来。订阅者选的考点不见了，examcal status 会列出。",
+        'sites = ["shunyi"]，而日程里没有 shunyi',
+        "sites: [{id: shunyi, name: 顺义区}]",
     ),
     _page(
         "renamed-from-present",

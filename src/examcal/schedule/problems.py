@@ -28,6 +28,7 @@ WARNINGS = frozenset(
         "tba-due",
         "track-without-path",
         "unknown-workdays",
+        "unserved-site",
         "unverified",
         "weekend-window",
     }

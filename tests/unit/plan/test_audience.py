@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from examcal.plan.audience import NOTES, REASONS, Audience, concerns, plan_rows
+from examcal.plan.audience import NOTES, REASONS, Audience, concerns, plan_rows, unserved
 from examcal.plan.reminder import SkipReason
 from examcal.schedule.model import Occurrence, Schedule
 from examcal.texts import translate
@@ -92,3 +92,17 @@ def test_every_reason_has_chinese_words(sentence: str) -> None:
 
 def test_every_reason_has_a_sentence() -> None:
     assert set(REASONS) == set(SkipReason)
+
+
+def test_a_choice_of_a_site_that_no_chosen_exam_has_is_noticed() -> None:
+    schedule = everything()
+    exam = schedule.exam(EVERYTHING_EXAM)
+    assert exam is not None
+    there = exam.sites[0].id
+    chosen = [
+        ((EVERYTHING_EXAM,), (there, "gone"), 3),
+        ((), ("gone",), 2),
+        (("over-2025",), ("old",), 9),
+        ((), ("x",), 0),
+    ]
+    assert unserved(chosen, schedule) == {"gone": 5}

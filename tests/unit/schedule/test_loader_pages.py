@@ -20,9 +20,9 @@ REFERENCE = ROOT / "docs" / "reference" / "problems"
 GOLDEN = ROOT / "tests" / "golden" / "schedules"
 TODAY = date(2026, 11, 25)
 # Not one short text: shown by files of the right size and encoding in the tests of the document.
-NOT_AN_EXAMPLE = {"not-utf8", "too-large", "too-many-values", "settings-disagree", "removed-id"}
-# Found beside a published edition only: shown by tests/acceptance/test_contract_check.py.
-NOT_IN_A_FILE = {"removed-id"}
+NOT_AN_EXAMPLE = {"not-utf8", "too-large", "too-many-values", "settings-disagree", "removed-id", "unserved-site"}
+# Found beside a published edition or settings only: shown by tests/acceptance.
+NOT_IN_A_FILE = {"removed-id", "unserved-site"}
 SOURCE = "source: {title: 公告, checked: 2026-11-22}\n"
 
 
