@@ -20,7 +20,10 @@ def clocks(segment: Sequence[Token]) -> tuple[Clock, ...]:
     first = segment[0]
     if first.mark is Mark.CLOCK:
         return _digital_clocks(half, first)
-    return _written_clocks(half, _hour(first), _minute(segment[1:]), first, None)
+    hour, minute, second = _hour(first), _minute(segment[1:]), _second(segment[1:])
+    if second:
+        return _clocks_with_seconds(hour, minute, second, first)
+    return _written_clocks(half, hour, minute, first, None)
 
 
 def _written_clocks(half: Half | None, hour: int, minute: int, token: Token, offset: str | None) -> tuple[Clock, ...]:
@@ -42,9 +45,15 @@ def _digital_clocks(half: Half | None, token: Token) -> tuple[Clock, ...]:
     hour, minute = int(match["hour"]), int(match["minute"])
     if not (match["second"] or "0").strip("0."):
         return _written_clocks(half, hour, minute, token, match["offset"])
-    if (hour, minute, match["second"]) == (23, 59, "59"):
+    return _clocks_with_seconds(hour, minute, match["second"], token)
+
+
+def _clocks_with_seconds(hour: int, minute: int, second: str, token: Token) -> tuple[Clock, ...]:
+    """Return what seconds can mean: nothing, unless it is the last one of a day."""
+    if (hour, minute, second) == (23, 59, "59"):
         return Clock(MIDNIGHT), Clock(MIDNIGHT - 1)
-    raise PhraseError("{written} has seconds; write a whole minute", offset=token.start, written=token.text)
+    written = f"{hour:02d}:{minute:02d}:{second}"
+    raise PhraseError("{written} has seconds; write a whole minute", offset=token.start, written=written)
 
 
 def _hour(token: Token) -> int:
@@ -61,6 +70,15 @@ def _minute(rest: Sequence[Token]) -> int:
     if len(rest[0].digits) > 2 or (rest[0].mark is Mark.NUMBER and len(rest[0].digits) != 2):  # noqa: PLR2004 -- two digits
         raise DamagedError
     return int(rest[0].digits)
+
+
+_SECOND = re.compile(r"(\d{1,2}) ?秒", re.ASCII)
+
+
+def _second(rest: Sequence[Token]) -> str:
+    """Return the seconds after the minutes (``59分59秒``), empty where there are none."""
+    match = _SECOND.search(rest[0].text) if rest else None
+    return match[1].zfill(2).replace("00", "") if match else ""
 
 
 def _check_clock(hour: int, minute: int, token: Token) -> None:

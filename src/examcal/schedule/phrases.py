@@ -76,6 +76,7 @@ class Mark(enum.Enum):
     BREAK = "break"
     LEFT = "left"
     RIGHT = "right"
+    EXCLUDED = "excluded"  # 不含当日
     TBA = "tba"
     EXPECTED = "expected"
     RELATIVE = "relative"  # 考试前10天, 24小时之内
@@ -124,7 +125,11 @@ def _from_numerals(text: str) -> str:
 
 _AMOUNT = r"(?:\d{1,4}|[一二两三四五六七八九十半]{1,3})"
 _SPAN = r"个?(?:小时|工作日|分钟|天|周(?![一二三四五六日天])|星期(?![一二三四五六日天])|月(?=[内前后左之以]))"
-_REST = r"(?:周末|双休日|周六日|周六、?周日|节假日|休息日|公休日)"
+_SATURDAY_AND_SUNDAY = r"(?:星期|周|礼拜)六[、和及,至到-]?(?:星期|周|礼拜)?[日天]"
+_REST = rf"(?:周末|双休日|{_SATURDAY_AND_SUNDAY}|节假日|休息日|公休日)"
+_CLOSED = r"(?:除外|不(?:办公|办理|受理|接待|接收|开放|上班|审核|安排|在内)|休息|放假)"
+_SECONDS = r"(?: ?\d{1,2} ?秒)?"
+_ENGLISH_WEEKDAY = r"(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thur|Thurs|Fri|Sat|Satur|Sun)(?:day)?(?![A-Za-z])"
 _UNIT_SPACE = r" {0,2}"
 
 # Order matters: the first alternative that fits wins.
@@ -134,11 +139,13 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("date_last_year", r"\d{1,2}[-./]\d{1,2}[-./]\d{4}(?!\d)"),  # 5/6/2026: day and month in either order
     ("clock", r"T\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?!\d)(?:Z|[+-]\d{2}:?\d{2}(?!\d))?"),
     ("clock_apart", r"\d{1,2} ?: ?\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?!\d)(?:Z|\+\d{2}:?\d{2}(?!\d))?"),
+    ("english_weekday", _ENGLISH_WEEKDAY),
     ("text_link", r"(?:https?:|www\.)[!-~]+|[A-Za-z_][A-Za-z0-9_.@+]*"),
     ("month_day", r"\d{1,2}[./]\d{1,2}(?![\d:年月日号时点./])|\d{2}-\d{2}(?![-\d:年月日号时点./])"),
     ("text_count", r"第 ?\d+|\d+ ?(?:年度|版|届|级)|\d+(?=号[楼院室厅线门])"),
     ("relative_before", rf"(?:考试?|开考|面试|笔试)前 ?{_AMOUNT} ?{_SPAN}"),
     ("relative_moon", r"农历|阴历|旧历"),
+    ("relative_office", r"(?:下班|闭馆)(?:时间)?(?:之前|以前|前|时|为止|止)"),
     ("relative", rf"{_AMOUNT} ?(?:{_SPAN}|日(?=[之以]?内))(?:之内|以内|内|之前|以前|前|之后|以后|后|左右)"),
     (
         "text_amount",
@@ -148,8 +155,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("year", rf"{_FULL_YEAR}{_UNIT_SPACE}年"),
     ("month", rf"{_SMALL}{_UNIT_SPACE}月份?"),
     ("day", rf"{_SMALL}{_UNIT_SPACE}[日号](?![楼院室厅线门])"),
-    ("hour", rf"{_SMALL}{_UNIT_SPACE}(?:时(?!间)|点钟?)整?"),
-    ("minute", rf"{_SMALL}{_UNIT_SPACE}分(?!钟)"),
+    ("hour", rf"(?:{_SMALL}|[零〇○]){_UNIT_SPACE}(?:时(?!间)|点钟?)整?"),
+    ("minute", rf"(?:{_SMALL}|[零〇○][一二三四五六七八九]){_UNIT_SPACE}分(?!钟){_SECONDS}"),
     ("number", r"\d+"),
     ("text_hour", r"时间|时期|时段|届时"),
     ("hour_after_clock", r"(?<=\d)时"),  # 17:00时
@@ -157,15 +164,19 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "open_days",
         (
-            rf"不[含包]括?(?:法定)?{_REST}|(?:法定)?{_REST}(?:[、及和,/]{{0,1}}(?:国家)?(?:法定)?{_REST})?(?:除外|不办公|不受理|休息)"
+            rf"不[含包]括?(?:法定)?{_REST}|(?:法定)?{_REST}(?:[、及和,/]{{0,1}}(?:国家)?(?:法定)?{_REST})?(?:均|都|全天|期间)?{_CLOSED}"
             rf"|除(?:法定)?{_REST}外|(?:每?周|星期)一[至到-](?:周|星期)?五|工作日"
         ),
     ),
     ("half_day", r"上午|下午|早上|早晨|清晨|凌晨|中午|正午|傍晚|晚上|晚间|夜间|午夜|当晚|[早晚](?= ?\d)"),
-    ("next_year", r"次年|翌年"),
+    ("next_year", r"次年|翌年|(?:[明来去]|上一?)年(?= ?(?:\d{1,2}|[一二三四五六七八九十]{1,2}) ?月)"),
     ("next_day", r"次日|翌日"),
     ("same", r"(?:当日|当天|同日|当年|同年)(?= ?\d|[上下早晚中])"),
-    ("weekday", r"(?:星期|周|礼拜)[一二三四五六日天]"),
+    (
+        "weekday",
+        r"(?:星期|周|礼拜)[一二三四五六日天]|(?<=[日号]\()[一二三四五六日](?=\))|(?<=[周期拜][一二三四五六][、至])[二三四五六日天](?![月日号年\d])",
+    ),
+    ("excluded", r"不[含包]括?(?:当[日天]|本[日数]|该日|此日)?(?= ?(?:[),]|之?前|以前|$))"),
     ("daily", r"每[日天]"),
     ("desk", r"咨询|电话|联系|办公时间"),
     (
@@ -197,6 +208,8 @@ _MARK_OF = {
     "date_last_year": Mark.DATE,
     "hour_before_dash": Mark.HOUR,
     "relative_moon": Mark.RELATIVE,
+    "relative_office": Mark.RELATIVE,
+    "english_weekday": Mark.WEEKDAY,
 }
 _TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS), re.ASCII | re.DOTALL)
 

@@ -224,6 +224,6 @@ _DAY_PART: dict[Mark, Callable[[Day, Token], Day]] = {
     Mark.DATE: _with_date,
     Mark.MONTH_DAY: _with_month_day,
     Mark.SAME: _with_same,
-    Mark.NEXT_YEAR: lambda day, _: replace(day, year_shift=1),
+    Mark.NEXT_YEAR: lambda day, token: replace(day, year_shift=-1 if token.text[0] in "去上" else 1),
     Mark.NEXT_DAY: lambda day, _: replace(day, day_shift=1),
 }

@@ -263,6 +263,7 @@ def _open_days(line: tuple[Element, ...]) -> OpenDays:
 
 def _read(parts: Outline, frame: Frame) -> WindowReading:
     _refuse_failures(parts.points)
+    _refuse_excluded(parts)
     if parts.damaged and frame.year is None:
         unknown_year, failures = _readings(parts, replace(frame, year=_ANY_LEAP_YEAR))
         raise _damage(parts, [_without_year(text) for text in _possible(unknown_year, failures)])
@@ -270,6 +271,19 @@ def _read(parts: Outline, frame: Frame) -> WindowReading:
     if not (readings or failures or parts.damaged):
         return _undated(parts)
     return _only(parts, readings, failures)
+
+
+def _refuse_excluded(parts: Outline) -> None:
+    """Refuse ``3月5日前(不含当日)``: the last day is another one than the day that stands there."""
+    words = [element for line in (parts.line, *parts.asides) for element in line if isinstance(element, Token)]
+    excluded = next((word for word in words if word.mark is Mark.EXCLUDED), None)
+    if excluded is not None and any(point.has_day for point in parts.points):
+        raise PhraseError(
+            "{written} leaves out the day that is named",
+            hint=Sentence("Write the last day that counts"),
+            offset=excluded.start,
+            written=excluded.text,
+        )
 
 
 def _readings(parts: Outline, frame: Frame) -> tuple[dict[str, WindowReading], list[PhraseError]]:

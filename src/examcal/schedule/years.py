@@ -80,6 +80,12 @@ def _rolled_over(before: date, day: Day, found: date, stop: Stop) -> date:
 
 
 def _calendar_day(day: Day, year: int | None, stop: Stop) -> date:
+    if day.year_shift and day.year is None:
+        raise PhraseError(
+            "The year is told from another one that this phrase does not name",
+            hint=Sentence("Write the year in four digits"),
+            offset=stop.start,
+        )
     year = day.year or year
     if day.day is None:
         raise PhraseError(
@@ -114,8 +120,7 @@ def _calendar_day(day: Day, year: int | None, stop: Stop) -> date:
 def _checked(day: date, stop: Stop) -> date:
     if stop.weekday is None:
         return day
-    printed = stop.weekday.text[-1].replace("天", "日")
-    if printed != _WEEKDAYS[day.weekday()]:
+    if not _names(stop.weekday.text, day):
         raise PhraseError(
             "The weekday disagrees: {day} is a {actual}, not {printed}",
             hint=Sentence("Compare with the original: the date or the weekday is wrong"),
@@ -125,3 +130,10 @@ def _checked(day: date, stop: Stop) -> date:
             printed=stop.weekday.text,
         )
     return day
+
+
+def _names(weekday: str, day: date) -> bool:
+    """Return whether a printed weekday (``星期四``, ``四``, ``Thu``) is that of a day."""
+    if weekday.isascii():
+        return _WEEKDAY_NAMES[day.weekday()].startswith(weekday[:3])
+    return weekday[-1].replace("天", "日") == _WEEKDAYS[day.weekday()]
