@@ -10,10 +10,10 @@ from examcal.schedule.announcement import Line
 
 _NUMBER = r"(?:0\d{2,3}[- ]?)?[2-9]\d{6,7}|1[3-9]\d{9}|400[- ]?\d{3}[- ]?\d{4}"
 _NUMBERS = rf"(?:{_NUMBER})(?!\d)(?: ?[/、,，;；] ?(?:{_NUMBER})(?!\d))*"
-_SITE = re.compile(
-    rf"(?P<name>[\u4e00-\u9fff]{{1,12}}(?:区|县|市|旗|考点))(?:\([^)]{{0,20}}\))? ?[:：] ?(?P<phones>{_NUMBERS})",
-    re.ASCII,
-)
+_SITE_NAME = r"(?P<name>[\u4e00-\u9fff]{1,12}(?:区|县|市|旗|考点))(?:[(（][^)）]{0,20}[)）])?"
+_SITE = re.compile(rf"{_SITE_NAME}(?: ?[:：|] ?| )(?P<phones>{_NUMBERS})", re.ASCII)
+# A row of a table: the site, other cells such as its address, the numbers.
+_SITE_ROW = re.compile(rf"^(?:\d{{1,2}}[、.．]? ?)?{_SITE_NAME} [^:：]{{0,100}}? (?P<phones>{_NUMBERS})", re.ASCII)
 _PHONES = re.compile(rf"(?<![\d./-]){_NUMBERS}", re.ASCII)
 _ONE_PHONE = re.compile(_NUMBER, re.ASCII)
 _SAYS_PHONE = re.compile("电话|咨询|联系|热线|Tel", re.IGNORECASE)
@@ -59,7 +59,7 @@ def site_phones(lines: Sequence[Line]) -> list[Phones]:
     """Return each site's numbers, in the order of the text; a site that stands twice keeps its first."""
     found: dict[str, Phones] = {}
     for line in lines:
-        for match in _SITE.finditer(line.text):
+        for match in _sites_of(line):
             name = match["name"]
             number = len(found) + 1
             site_id = _DISTRICT_IDS.get(name, f"site-{number}")
@@ -67,12 +67,18 @@ def site_phones(lines: Sequence[Line]) -> list[Phones]:
     return list(found.values())
 
 
+def _sites_of(line: Line) -> Sequence[re.Match[str]]:
+    found = list(_SITE.finditer(line.text))
+    row = None if found else _SITE_ROW.search(line.text)
+    return [row] if row else found
+
+
 def office_phones(lines: Sequence[Line]) -> Iterator[Phones]:
     """Yield the other numbers that the text calls telephone numbers, with the label before them."""
     before = ""
     seen: set[tuple[str, ...]] = set()
     for line in lines:
-        rest = _SITE.sub("", line.text)
+        rest = _SITE_ROW.sub("", _SITE.sub("", line.text))
         match = _PHONES.search(rest)
         if match and _SAYS_PHONE.search(before + rest):
             numbers = _each(match.group())

@@ -244,3 +244,20 @@ def test_hostile_announcements_take_linear_time(unit: str) -> None:
 def test_text_that_is_too_long_is_refused() -> None:
     with pytest.raises(RefusedError):
         drafted("1" * (LONGEST_ANNOUNCEMENT + 1))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<table><tr><td>东城区</td><td>64050487</td></tr><tr><td>顺义区</td><td>89453181/89453182</td></tr></table>",
+        "序号\t考点\t地址\t电话\n1\t东城区\t东四北大街5号\t64050487\n2\t顺义区\t府前街 12号\t89453181、89453182\n",
+    ],
+    ids=["html", "cells between"],
+)
+def test_telephones_in_a_table_belong_to_the_site_of_their_row(table: str) -> None:
+    (exam,) = loaded(draft(table, year=2026, source_name="公告")).exams
+    assert [(site.id, site.phones) for site in exam.sites] == [
+        ("dongcheng", ("64050487",)),
+        ("shunyi", ("89453181", "89453182")),
+    ]
+    assert not exam.contacts
