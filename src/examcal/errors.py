@@ -7,9 +7,12 @@ Texts are kept as an English message identifier with named parameters and are pu
 from __future__ import annotations
 
 import enum
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
+
+from typing_extensions import override
 
 from examcal.texts import DEFAULT_LANGUAGE, translate
 
@@ -48,6 +51,46 @@ class Sentence:
         """Return the sentence in ``language`` ("zh-CN" or "en")."""
         params = {k: v.text(language) if isinstance(v, Sentence) else v for k, v in self.params.items()}
         return translate(self.msgid, language, **params)
+
+    @override
+    def __str__(self) -> str:
+        """Return the sentence in English, for what is written without choosing a language."""
+        return self.text("en")
+
+
+_REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOENT: "there is no such file or folder",
+    errno.ENOTDIR: "a part of the path is no folder",
+    errno.EISDIR: "it is a folder",
+    errno.EEXIST: "it exists already",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ENOSPC: "no space is left",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EIO: "the disk reports an error",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+    errno.EADDRINUSE: "the address is in use",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+    errno.ECONNREFUSED: "the connection was refused",
+    errno.ECONNRESET: "the connection was reset",
+    errno.EPIPE: "the connection was closed",
+    errno.EHOSTUNREACH: "the host cannot be reached",
+    errno.ENETUNREACH: "the network cannot be reached",
+    errno.ETIMEDOUT: "timed out",
+}
+
+
+def reason_of(error: OSError) -> Sentence:
+    """Return why the operating system refused something; in its own words where we have none."""
+    from socket import gaierror  # noqa: PLC0415 - only where something failed; its numbers are not those of errno
+
+    if isinstance(error, gaierror):
+        return Sentence("the name is not known")
+    number = error.errno or (errno.ETIMEDOUT if isinstance(error, TimeoutError) else 0)
+    return Sentence(_REASONS.get(number) or error.strerror or type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)

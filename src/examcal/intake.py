@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from examcal.errors import NoInputError, PermissionDeniedError, StorageError
+from examcal.errors import NoInputError, PermissionDeniedError, StorageError, reason_of
 from examcal.schedule.document import Limits, SourceText
 from examcal.schedule.loader import digest
 
@@ -87,7 +87,7 @@ def _explained(error: OSError | ValueError, path: Path) -> NoInputError | Permis
         return PermissionDeniedError("{path} may not be read", path=path)
     if isinstance(error, ValueError) or error.errno in _MISSING:
         return NoInputError("{path} does not exist", path=path)
-    return StorageError("{path} cannot be read: {reason}", path=path, reason=error.strerror or str(error))
+    return StorageError("{path} cannot be read: {reason}", path=path, reason=reason_of(error))
 
 
 @dataclass(slots=True)

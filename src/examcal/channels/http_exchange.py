@@ -21,7 +21,7 @@ import httpx
 
 from examcal.channels.loopback import is_loopback
 from examcal.channels.port import ChannelError, Outcome
-from examcal.errors import ConfigurationError
+from examcal.errors import ConfigurationError, reason_of
 
 WECOM_BASE = "https://qyapi.weixin.qq.com"
 LONGEST_BODY = 65536  # octets of an answer; WeCom's have a few hundred
@@ -80,7 +80,7 @@ class HttpExchange:
         except TimeoutError:
             raise ChannelError(progress.outcome, "no answer in time", code="timeout") from None
         except OSError as error:
-            raise ChannelError(progress.outcome, error.strerror or "connection failed", code="connection") from None
+            raise ChannelError(progress.outcome, str(reason_of(error)), code="connection") from None
 
     async def close(self) -> None:
         """Close connections."""

@@ -19,7 +19,7 @@ from examcal.channels.addresses import split_sender
 from examcal.channels.email_message import Origin, compose_mail, freeze_mail
 from examcal.channels.port import Addressee, ChannelError, Message, Outcome, Receipt
 from examcal.channels.wecom_message import dump
-from examcal.errors import Sentence
+from examcal.errors import Sentence, reason_of
 from examcal.identity import content_digest
 
 SENDER = "examcal <examcal@localhost>"
@@ -81,7 +81,7 @@ class OutboxChannel:
         except OSError as error:
             outcome = Outcome.AUTH if error.errno in _FORBIDDEN else Outcome.TRANSIENT
             code = errno.errorcode.get(error.errno or 0, "io")
-            raise ChannelError(outcome, error.strerror or "writing failed", code=code) from None
+            raise ChannelError(outcome, str(reason_of(error)), code=code) from None
         return Receipt(provider_id=f"{key}.eml")
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from examcal.channels.loopback import is_loopback
 from examcal.channels.port import ChannelError, Outcome
 from examcal.channels.smtp_lane import TOO_LATE, Lane, RefusedBySmtpError, SessionLostError, Timeouts, take_over
 from examcal.channels.smtp_replies import Reply, Step
+from examcal.errors import reason_of
 
 MAILS, NETEASE_MAILS = 20, 5  # in one session
 
@@ -146,6 +147,6 @@ def _tls_error(error: ssl.SSLError) -> ChannelError:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and (error.strerror or isinstance(error, TimeoutError)):
+        return str(reason_of(error))
     return "the server closed the connection" if isinstance(error, ConnectionError) else "connection failed"

@@ -22,7 +22,7 @@ from examcal.cli.output import write, write_json
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.wiring import audiences_of, channel_names, make_channel
 from examcal.cli.words import language, say
-from examcal.errors import ExamcalError, ExitCode
+from examcal.errors import ExamcalError, ExitCode, reason_of
 from examcal.plan.audience import choices_of, unserved, unserved_words
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _reach(settings: Settings, name: str, *, offline: bool) -> Finding:
     except ssl.SSLCertVerificationError:
         return Finding(name, "bad", say("the certificate of {host} is not trusted", host=host))
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = reason_of(error).text(language())
         text = say("{host}:{port} cannot be reached: {reason}", host=host, port=port, reason=reason)
         return Finding(name, "bad", text)
     text = say(

@@ -9,7 +9,15 @@ from examcal.cli.command import argument, command
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import write, write_json
 from examcal.cli.words import language, say
-from examcal.errors import ExitCode, NoInputError, PermissionDeniedError, Severity, StorageError, UnavailableError
+from examcal.errors import (
+    ExitCode,
+    NoInputError,
+    PermissionDeniedError,
+    Severity,
+    StorageError,
+    UnavailableError,
+    reason_of,
+)
 from examcal.feed.lint import Finding, lint
 
 _LARGEST = 20_000_000  # octets; calendars refuse a tenth of it
@@ -48,7 +56,7 @@ def _octets(place: str) -> bytes:
     except FileNotFoundError:
         raise NoInputError("{path} does not exist", path=place) from None
     except OSError as error:
-        raise StorageError("{path} cannot be read: {reason}", path=place, reason=error.strerror or "?") from None
+        raise StorageError("{path} cannot be read: {reason}", path=place, reason=reason_of(error)) from None
 
 
 def _fetched(address: str) -> bytes:

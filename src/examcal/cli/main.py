@@ -12,7 +12,7 @@ import click
 from examcal.cli.command import LazyGroup
 from examcal.cli.output import warn
 from examcal.cli.words import language, language_of, say, speak
-from examcal.errors import ExamcalError, ExitCode, ScheduleRejectedError
+from examcal.errors import ExamcalError, ExitCode, ScheduleRejectedError, reason_of
 from examcal.redaction import shown
 
 _INTERRUPTED = 130
@@ -109,7 +109,7 @@ def _explain_usage(error: click.ClickException) -> int:
 
 def _explain_system(error: OSError) -> int:
     """Report what the operating system refused, with the path where there is one."""
-    reason = error.strerror or type(error).__name__
+    reason = reason_of(error).text(language())
     if error.filename:
         warn(say("{path}: {reason}", path=error.filename, reason=reason))
     else:

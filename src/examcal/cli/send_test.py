@@ -31,7 +31,7 @@ def COMMAND(invocation: Invocation, channel: str, to: str | None) -> int:  # noq
     if error is None:
         write(say("Channel {name} took the test message.", name=name))
         return int(ExitCode.FINE)
-    warn(say("Channel {name} did not take it: {answer}", name=name, answer=f"{error.code} {error.detail}".strip()))
+    warn(say("Channel {name} did not take it: {answer}", name=name, answer=f"{error.code} {say(error.detail)}".strip()))
     explain = getattr(way, "explain", None)
     meaning = explain(error.code) if explain else None
     if meaning:

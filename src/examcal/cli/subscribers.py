@@ -19,7 +19,7 @@ from examcal.cli.progress import working
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.subscribing import key_of
 from examcal.cli.words import language, say
-from examcal.errors import NoInputError, RefusedError
+from examcal.errors import NoInputError, RefusedError, reason_of
 from examcal.subscription import records
 from examcal.subscription.addresses import UnfitAddressError, masked, read_address
 from examcal.subscription.subscribers import Status
@@ -141,7 +141,7 @@ def _text(file: str) -> str:
     try:
         return _octets(file).decode("utf-8-sig")
     except OSError as error:
-        raise NoInputError("{file}: cannot be read: {reason}", file=file, reason=error.strerror) from None
+        raise NoInputError("{file}: cannot be read: {reason}", file=file, reason=reason_of(error)) from None
     except UnicodeDecodeError:
         raise NoInputError("{file}: the list is not UTF-8", file=file) from None
 

@@ -17,9 +17,10 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from examcal.errors import BusyError, PermissionDeniedError, StorageError
+from examcal.errors import BusyError, PermissionDeniedError, Sentence, StorageError, reason_of
 
 LOCK = "daemon.lock"
+_HOLDER = re.compile(r"pid (?P<pid>\d+), since (?P<since>[\d: -]+)")
 ADVISORY_KEY = 0x6578616D63616C  # "examcal"
 LEADER_NOTE = "leader"
 """Under which the ledger knows the last one that led, by ``own_name``; whether it still does, the lock says."""
@@ -57,11 +58,11 @@ class FileLeadership:
         except PermissionError:
             raise PermissionDeniedError("no permission to write {path}", path=self._path) from None
         except OSError as error:
-            raise StorageError("{path} cannot be used: {reason}", path=self._path, reason=error.strerror) from None
+            raise StorageError("{path} cannot be used: {reason}", path=self._path, reason=reason_of(error)) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.read(descriptor, 200).decode("utf-8", "replace").strip() or "?"
+            holder = _holder(os.read(descriptor, 200).decode("utf-8", "replace").strip())
             os.close(descriptor)
             raise BusyError("another examcal daemon ({holder}) holds {path}", holder=holder, path=self._path) from None
         self._descriptor = descriptor
@@ -84,6 +85,12 @@ class FileLeadership:
             os.pwrite(descriptor, f"pid {os.getpid()}, since {self._since:%Y-%m-%d %H:%M}\n".encode(), 0)
         except OSError:  # a full disk must not keep us from leading
             return
+
+
+def _holder(signed: str) -> Sentence:
+    """Return what a daemon wrote of itself in the lock's file, as a sentence."""
+    found = _HOLDER.fullmatch(signed)
+    return Sentence("pid {pid}, since {since}", found.groupdict()) if found else Sentence(signed or "?")
 
 
 class AdvisoryLeadership:

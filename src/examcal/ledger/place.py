@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from examcal.errors import ConfigurationError, PermissionDeniedError, StorageError
+from examcal.errors import ConfigurationError, PermissionDeniedError, StorageError, reason_of
 from examcal.ledger.journal import Journal
 from examcal.ledger.trouble import LedgerDamagedError, LedgerFullError
 
@@ -148,7 +148,7 @@ def _in_words(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EROFS:
             raise PermissionDeniedError("{path} is on a read-only file system", path=path) from None
-        raise StorageError("{path} cannot be used: {reason}", path=path, reason=error.strerror) from None
+        raise StorageError("{path} cannot be used: {reason}", path=path, reason=reason_of(error)) from None
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from examcal.errors import ExamcalError, PermissionDeniedError, RefusedError, StorageError
+from examcal.errors import ExamcalError, PermissionDeniedError, RefusedError, StorageError, reason_of
 from examcal.publication.edition import Edition, digest_of
 from examcal.publication.manifest import MANIFEST, Manifest
 
@@ -61,7 +61,7 @@ def publish(edition: Edition, directory: Path) -> bool:
     except PermissionError as error:
         raise PermissionDeniedError("cannot write to {path}", path=str(error.filename or directory)) from error
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        reason = reason_of(error)
         raise StorageError("cannot publish to {path}: {reason}", path=str(directory), reason=reason) from error
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import override
 
-from examcal.errors import ConfigurationError, Sentence
+from examcal.errors import ConfigurationError, Sentence, reason_of
 from examcal.settings.model import Audience, Settings
 from examcal.settings.values import UnfitValueError
 from examcal.texts import DEFAULT_LANGUAGE
@@ -138,7 +138,7 @@ def _gather_file(gathered: _Gathered, file: Path) -> None:
             "{file}: there is no such settings file; `examcal init` writes one to start from", file=file
         ) from None
     except OSError as error:
-        raise ConfigurationError("{file}: cannot be read: {reason}", file=file, reason=error.strerror) from None
+        raise ConfigurationError("{file}: cannot be read: {reason}", file=file, reason=reason_of(error)) from None
     except UnicodeDecodeError:
         raise ConfigurationError("{file}: the settings file is not UTF-8", file=file) from None
     except tomllib.TOMLDecodeError as error:
@@ -167,7 +167,7 @@ def _put_from_file(gathered: _Gathered, path: tuple[str, ...], file: object, ori
         gathered.wrong.append(
             Sentence(
                 '{origin}: the file "{file}" cannot be read: {reason}',
-                {"origin": origin, "file": file, "reason": error.strerror},
+                {"origin": origin, "file": file, "reason": reason_of(error)},
             )
         )
         return

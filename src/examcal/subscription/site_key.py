@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from examcal.errors import ConfigurationError, PermissionDeniedError, StorageError
+from examcal.errors import ConfigurationError, PermissionDeniedError, StorageError, reason_of
 from examcal.identity import content_digest
 from examcal.ledger.port import Ledger
 from examcal.ledger.rows import Source
@@ -102,7 +102,7 @@ def _kept(file: Path) -> SiteKey:
     except PermissionError:
         raise PermissionDeniedError("no permission to read {path}", path=file) from None
     except OSError as error:
-        raise StorageError("{path} cannot be used: {reason}", path=file, reason=error.strerror) from None
+        raise StorageError("{path} cannot be used: {reason}", path=file, reason=reason_of(error)) from None
     if len(text) != _HEXADECIMAL or set(text) - set("0123456789abcdef"):
         raise StorageError("{path} is damaged; restore it, or remove it to make a new key", path=file)
     return SiteKey(bytes.fromhex(text))

@@ -9,7 +9,7 @@ from email.utils import formatdate
 import uvicorn
 
 from examcal.clock import Clock
-from examcal.errors import UnavailableError
+from examcal.errors import UnavailableError, reason_of
 from examcal.web.app import AsgiApp, Site
 from examcal.web.protocol import LARGEST_HEAD, protocol_for
 
@@ -86,7 +86,7 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         bound.close()
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error) if isinstance(error, OSError) else str(error)
         raise UnavailableError(
             "cannot listen on {address}: {reason}; set EXAMCAL_LISTEN to another address",
             address=f"{host}:{port}",
