@@ -12,7 +12,7 @@ ROW = ("2027-01-04 周一", "  第300项网上报名 @顺义", "opens -1d", 12, 
 
 
 def written(rows: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    write_table(["日期", "事项", "Rule", "人数", ""], rows)
+    write_table(["日期", "环节", "Rule", "人数", ""], rows)
     return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
 
 
