@@ -73,6 +73,48 @@ def test_last_year_rolls_over_with_dates_to_be_announced(office: Office) -> None
     assert Office(office.folder / "next").examcal("check").returncode == 0
 
 
+LAST_YEAR = """\
+version: 1
+timezone: Asia/Shanghai
+reminders: {registration: [opens, closes -3d], score: [opens 0d 09:00]}
+exams:
+  - id: demo-2026
+    name: 演示考试2026
+    url: https://exam.example.cn/2026/notice.html
+    sites: [{id: west, name: 西区, phones: ["64050487"]}]
+    milestones:
+      - id: registration
+        kind: registration
+        name: 网上报名
+        opens: 2026-01-29 10:00
+        closes: 2026-02-11 24:00
+        url: https://sign-up.example.cn
+        notes: 2025年合格的考生也要报名
+        tasks: [上传照片]
+      - {id: corrections, kind: registration, closes: 2026-02-11 24:00}
+      - {id: score, kind: score, on: 2026-09-19, remind: []}
+"""
+
+
+def test_what_rolls_over_keeps_what_lasts_and_is_not_yet_due(office: Office) -> None:
+    office.write_schedule(LAST_YEAR)
+    assert office.examcal("init", "next", "--from-year", "2026").returncode == 0
+    following = Office(office.folder / "next")
+    assert following.json("check")["problems"] == []
+    (exam,) = yaml.safe_load((following.folder / "data" / "schedule.yaml").read_text("utf-8"))["exams"]
+    assert exam["reminders"] == {"registration": ["opens", "closes -3d"]}
+    assert "url" not in exam
+    assert exam["sites"] == [{"id": "west", "name": "西区", "phones": ["64050487"]}]
+    registration, corrections, score = exam["milestones"]
+    assert registration == {
+        "id": "registration", "kind": "registration", "name": "网上报名", "when": "tba",
+        "expected": "去年为1月29日10:00至2月11日24:00", "url": "https://sign-up.example.cn",
+        "notes": "2026年合格的考生也要报名", "tasks": ["上传照片"],
+    }  # fmt: skip
+    assert "remind" not in corrections
+    assert score["remind"] == []
+
+
 def test_running_once_sends_what_is_due_and_ends(office: Office) -> None:
     text = soon().schedule
     office.write_schedule(text.replace("remind: [closes -2h]", "remind: [closes -1d]"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
 
 from examcal.errors import NoInputError
-from examcal.schedule.model import Contact, Exam, Milestone, Occurrence, Schedule, Text
+from examcal.schedule.model import Anchor, Contact, Edge, Exam, Kind, Occurrence, Rule, Schedule, Site, Text
 
 
 def rolled_over(schedule: Schedule, year: int) -> str:
@@ -29,49 +30,92 @@ def rolled_over(schedule: Schedule, year: int) -> str:
         document["quiet_hours"] = f"{schedule.quiet_hours.since:%H:%M}-{schedule.quiet_hours.until:%H:%M}"
     if schedule.workdays.calendar:
         document["workdays"] = {"calendar": schedule.workdays.calendar}
-    document["exams"] = [_exam(exam, year) for exam in exams]
+    document["exams"] = [_exam(exam, year, schedule) for exam in exams]
     head = f"# yaml-language-server: $schema=schedule.schema.json\n# {year} → {year + 1}\n"
     return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
 
 
-def _exam(exam: Exam, year: int) -> dict[str, Any]:
-    rolled = {
+def _exam(exam: Exam, year: int, schedule: Schedule) -> dict[str, Any]:
+    defaults = _defaults(exam)
+    return _filled({
         "id": _next(exam.id, year),
         "name": _text(exam.name, year),
         "organizer": _text(exam.organizer, year),
-        "url": exam.url,
-        "contacts": [_contact(contact) for contact in exam.contacts],
-        "sites": [
-            {"id": site.id, "name": _text(site.name, year), "phones": list(site.phones),
-             "address": _text(site.address, year), "url": site.url}
-            for site in exam.sites
-        ],
+        "url": _lasting(exam.url, year),
+        "timezone": exam.zone if exam.zone != schedule.zone else None,
+        "notes": _text(exam.notes, year),
+        "contacts": _contacts(exam.contacts),
+        "sites": [_site(site, year) for site in exam.sites],
         "tracks": [{"id": _next(track.id, year), "name": _text(track.name, year)} for track in exam.tracks],
-        "milestones": [_milestone(milestone, year) for milestone in exam.milestones],
-    }  # fmt: skip
-    return _filled(rolled)
+        "reminders": {kind.value: [str(rule) for rule in rules] for kind, rules in defaults.items() if rules},
+        "milestones": [_milestone(exam, milestone.area, year, defaults, schedule.language) for milestone in exam.milestones],
+    })  # fmt: skip
 
 
-def _milestone(milestone: Milestone, year: int) -> dict[str, Any]:
-    area = milestone.area
-    rolled = {
-        "id": milestone.id,
+def _site(site: Site, year: int) -> dict[str, Any]:
+    return _filled({
+        "id": site.id, "name": _text(site.name, year), "phones": list(site.phones),
+        "address": _text(site.address, year), "url": _lasting(site.url, year),
+    })  # fmt: skip
+
+
+def _defaults(exam: Exam) -> dict[Kind, tuple[Rule, ...]]:
+    """Return for each kind the longest list of rules that one of its milestones has: the others may lack an edge."""
+    longest: dict[Kind, tuple[Rule, ...]] = {}
+    for area in (milestone.area for milestone in exam.milestones):
+        longest[area.kind] = max(longest.get(area.kind, ()), area.rules, key=len)
+    return longest
+
+
+def _milestone(
+    exam: Exam, area: Occurrence, year: int, defaults: Mapping[Kind, tuple[Rule, ...]], language: str
+) -> dict[str, Any]:
+    rolled = _filled({
+        "id": area.milestone,
         "kind": area.kind.value,
         "name": _text(area.name, year),
         "when": "tba",
-        "expected": _hint(area, year),
+        "expected": _hint(area, language),
         "audience": area.audience.value if area.audience.value != "candidate" else None,
         "tracks": [_next(track, year) for track in area.tracks],
         "requires": list(area.requires),
+        "location": _text(area.location, year),
+        "url": _lasting(area.url, year) if area.url != exam.url else None,
+        "contacts": _contacts(area.contacts) if area.contacts != exam.contacts else [],
         "tasks": [_text(task, year) for task in area.tasks],
-        "remind": [str(rule) for rule in area.rules],
-    }
-    return _filled(rolled)
+        "notes": _text(area.notes, year),
+    })  # fmt: skip
+    if area.rules != _that_apply(defaults[area.kind], area):
+        rolled["remind"] = [str(rule) for rule in area.rules]
+    return rolled
 
 
-def _hint(occurrence: Occurrence, year: int) -> str | None:
-    edges = [edge.wall.replace("T", " ") for edge in (occurrence.opens, occurrence.closes) if edge]
-    return f"{year}年为 {' 至 '.join(dict.fromkeys(edges))}" if edges else None
+def _that_apply(rules: tuple[Rule, ...], area: Occurrence) -> tuple[Rule, ...]:
+    """Return the default rules whose edge a milestone has; one without any date keeps them all."""
+    edges = {Anchor.OPENS: area.opens, Anchor.CLOSES: area.closes}
+    return tuple(rule for rule in rules if edges[rule.anchor] or not area.is_dated)
+
+
+_HINTS = {"zh": ("去年为{dates}", "至"), "en": ("last year: {dates}", " to ")}
+
+
+def _hint(area: Occurrence, language: str) -> str | None:
+    """Return last year's dates without their year: a hint for people, and no date that this year's could miss."""
+    sentence, joint = _HINTS.get(language[:2], _HINTS["en"])
+    edges = [_without_year(edge, language) for edge in (area.opens, area.closes) if edge]
+    return sentence.format(dates=joint.join(dict.fromkeys(edges))) if edges else None
+
+
+def _without_year(edge: Edge, language: str) -> str:
+    day = edge.named_on
+    if language.startswith("zh"):
+        return f"{day.month}月{day.day}日{edge.clock or ''}"
+    return f"{day:%m-%d}" + (f" {edge.clock}" if edge.clock else "")
+
+
+def _lasting(url: str | None, year: int) -> str | None:
+    """Return an address, unless it names last year: then it leads to last year's page."""
+    return url if url and str(year) not in url else None
 
 
 def _text(text: Text | None, year: int) -> str | dict[str, str] | None:
@@ -86,12 +130,15 @@ def _next(text: str, year: int) -> str:
     return re.sub(rf"(?<!\d)({year - 1}|{year})(?!\d)", lambda found: str(int(found[0]) + 1), text)
 
 
-def _contact(contact: Contact) -> dict[str, Any]:
-    return _filled({
-        "name": str(contact.name), "phones": list(contact.phones), "hours": str(contact.hours or "") or None,
-        "email": contact.email, "url": contact.url,
-    })  # fmt: skip
+def _contacts(contacts: Iterable[Contact]) -> list[dict[str, Any]]:
+    return [
+        _filled({
+            "name": str(contact.name), "phones": list(contact.phones), "hours": str(contact.hours or "") or None,
+            "email": contact.email, "url": contact.url,
+        })
+        for contact in contacts
+    ]  # fmt: skip
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value not in (None, [], "")}
+    return {key: value for key, value in values.items() if value not in (None, [], "", {})}
