@@ -45,6 +45,8 @@ NEAR_AHEAD = timedelta(days=3)
 TICK_NOTE = "last_tick"
 TICK_NOTED_EVERY = timedelta(minutes=1)
 DOWNTIME = timedelta(hours=1)
+TICKETS_TAKEN_WITHIN = 0.2
+"""Seconds between looks of ``run --once`` at tickets that are taken."""
 
 
 def _ignore(_trouble: Trouble) -> None:
@@ -159,10 +161,12 @@ class Deliverer:
         while True:
             now = self._clock.now()
             due, later = await self.thread.run(self._keep_up, now)
-            if not due and (later is None or later > now):
+            if not due and not self._at_work and (later is None or later > now):
                 return
             await self._dispatcher.dispatch(due)
             await self._dispatcher.idle()
+            if not self._dispatcher.local:  # tickets are taken beside us; what they claimed is no longer due
+                await asyncio.wait([*self._at_work, asyncio.ensure_future(asyncio.sleep(TICKETS_TAKEN_WITHIN))])
 
     async def drain(self, grace: float = 15.0) -> bool:
         """Claim nothing more, let what is under way end within ``grace`` seconds; return whether it did."""
