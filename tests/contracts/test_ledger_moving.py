@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from examcal.errors import RefusedError
+from examcal.errors import ConfigurationError, RefusedError
 from examcal.ledger import migrations
 from examcal.ledger.engine import make_engine, parse_url, writing
 from examcal.ledger.moving import move
@@ -44,6 +44,31 @@ def test_everything_moves_to_postgresql_and_goes_on_there(postgres: PostgresServ
     new.close()
     with pytest.raises(RefusedError):
         move(source, target, tmp_path, NOW)
+
+
+@pytest.mark.needs("postgresql")
+def test_everything_moves_back_into_a_state_directory_that_knows_the_ledger(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    source, target = postgres.database(), f"sqlite:///{tmp_path}/b.db"
+    old = open_ledger(source, tmp_path, NOW).ledger
+    planned(old, NOW, entry(NOW), people=4)
+    settle(old, claim(old, NOW)[:3], NOW)
+    old.close()
+    move(source, target, tmp_path, NOW)
+    opened = open_ledger(target, tmp_path, NOW)
+    assert not opened.held
+    assert opened.ledger.counts().by_state == {"sent": 3, "retry": 1}
+    assert opened.ledger.verify() == []
+    opened.ledger.close()
+
+
+def test_a_lost_ledger_is_no_empty_target_for_another_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        open_ledger(f"sqlite:///{tmp_path}/{name}/x.db", tmp_path / name, NOW).ledger.close()
+    (tmp_path / "b" / "x.db").unlink()
+    with pytest.raises(ConfigurationError):
+        move(f"sqlite:///{tmp_path}/a/x.db", f"sqlite:///{tmp_path}/b/x.db", tmp_path / "b", NOW)
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_module(ledger: SqlLedger) -> None:

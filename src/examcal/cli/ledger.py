@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from examcal.cli.command import Group, argument, command, option
 from examcal.cli.invocation import Invocation
-from examcal.cli.ledgers import changing, looking
+from examcal.cli.ledgers import changing, led_by_nobody, looking
 from examcal.cli.output import write, write_json
 from examcal.cli.progress import working
 from examcal.cli.reading import present
 from examcal.cli.words import language, say
 from examcal.errors import ConfigurationError, ExitCode, NoInputError, RefusedError
 from examcal.ledger.engine import parse_url, sqlite_file
+from examcal.ledger.journal import Journal
 from examcal.ledger.opening import adopt, open_ledger, reconcile
 from examcal.ledger.place import machine_id
+from examcal.ledger.restoring import restore
 from examcal.ledger.rows import Counts
 
 COMMAND = Group("ledger", help="Create, verify, back up and repair the ledger.")
@@ -85,27 +88,38 @@ def restore_ledger(invocation: Invocation, source: Path) -> None:
         raise NoInputError("{path} does not exist", path=source)
     now = present()
     with only_daemon(settings, now):
-        kept = file.with_name(f"{file.name}.before-restore-{now:%Y%m%dT%H%M%SZ}")
-        for suffix in ("", "-wal", "-shm"):
-            part = file.with_name(file.name + suffix)
-            if part.exists():
-                part.rename(kept.with_name(kept.name + suffix))
-        staged = file.with_name(f".{file.name}.restoring")
-        shutil.copyfile(source, staged)
-        staged.chmod(0o600)
-        staged.replace(file)
-        opened = open_ledger(settings.database, settings.state_dir, now, make=False)
-        opened.ledger.close()
-    write(say("The ledger is restored; {count} deliveries were sent after the copy was made.", count=opened.reconciled))
-    write(say("What was there before is kept as {path}.", path=kept))
+        done = restore(source, file, settings.state_dir, now)
+    write(
+        say(
+            "The ledger is restored; of its deliveries {count} were sent after the copy was made.",
+            count=done.reconciled,
+        )
+    )
+    if not done.has_journal:
+        write(say("There is no journal beside it, so what was sent since is not known, and may be sent again."))
+    write(say("Not known either: who subscribed, left or was removed since, and which deliveries were dropped."))
+    if done.kept is not None:
+        write(say("What was there before is kept as {path}.", path=done.kept))
 
 
 @command("reconcile", "Mark as sent what the journal beside the ledger names.", group=COMMAND)
-def reconcile_ledger(invocation: Invocation) -> None:
-    """Take over from the journal what was sent."""
-    with changing(invocation.settings, present()) as ledger:
-        count = reconcile(ledger)
+@argument("journals", nargs=-1, type=click.Path(path_type=Path))
+def reconcile_ledger(invocation: Invocation, journals: Sequence[Path]) -> None:
+    """Take over from the journal what was sent, and from those of other state directories, or copies of their files."""
+    settings = invocation.settings
+    others = [Journal(path) for path in journals]
+    for journal in others:
+        if not journal.path.is_file():
+            raise NoInputError("{path} does not exist", path=journal.path)
+    opened = open_ledger(settings.database, settings.state_dir, present(), make=False)
+    try:
+        count = opened.reconciled + reconcile(opened.ledger, others)
+    finally:
+        opened.ledger.close()
     write(say("{count} deliveries are marked as sent.", count=count))
+    if opened.ledger.shared:
+        write(say("Each worker and daemon keeps a journal of its own; what those that were not named here sent is not"
+                  " known, and may be sent again."))  # fmt: skip
 
 
 @command("adopt", "Go on with a ledger that was made on another machine.", group=COMMAND)
@@ -127,6 +141,13 @@ def move_ledger(invocation: Invocation, source: str, target: str) -> None:
     for address in (source, target):
         if parse_url(address).password is not None:
             raise RefusedError("a password on the command line is visible to everybody; use ~/.pgpass or PGPASSWORD")
-    with only_daemon(invocation.settings, present()), working(say("Moving the ledger")) as on_moved:
-        rows = move(source, target, invocation.settings.state_dir, present(), on_moved)
+    settings, now = invocation.settings, present()
+    own = sqlite_file(parse_url(settings.database))
+    with ExitStack() as locks:
+        locks.enter_context(only_daemon(settings, now))
+        for address in (source, target):
+            if own is None or sqlite_file(parse_url(address)) != own:  # its lock is taken already
+                locks.enter_context(led_by_nobody(address, now))
+        on_moved = locks.enter_context(working(say("Moving the ledger")))
+        rows = move(source, target, settings.state_dir, now, on_moved)
     write(say("Moved {rows} rows; both sides add up.", rows=rows))

@@ -16,10 +16,13 @@ FILE = "sent.jsonl"
 
 
 class Journal:
-    """Appends to ``FILE`` in a state directory; ``sync`` makes it durable, at most as often as the caller asks."""
+    """Appends to ``FILE`` in a state directory; ``sync`` makes it durable, at most as often as the caller asks.
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+    To read a copy of another process's journal, its file may be given instead of the directory.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.path = place if place.is_file() else place / FILE
         self._unsynced = False
 
     def append(self, lines: Sequence[tuple[str, str | None]], at: datetime) -> None:

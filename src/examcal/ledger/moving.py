@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 
 from examcal.errors import RefusedError
 from examcal.ledger.looks import counts
-from examcal.ledger.opening import open_ledger
-from examcal.ledger.sets import is_postgres
+from examcal.ledger.opening import LEDGER_ID, MACHINE, open_ledger
+from examcal.ledger.place import machine_id
+from examcal.ledger.sets import is_postgres, read_meta, write_meta
 from examcal.ledger.store import SqlLedger
 from examcal.ledger.tables import metadata
 from examcal.ledger.trouble import told_apart
@@ -31,7 +32,9 @@ def move(
     old = open_ledger(source, state_dir, now, make=False).ledger
     try:
         old.recover(now, everything=True)
-        new = open_ledger(target, state_dir, now).ledger
+        with old.snapshot() as reads:
+            known = read_meta(reads, LEDGER_ID) or ""
+        new = open_ledger(target, state_dir, now, successor_of=known).ledger
         try:
             return _copy(old, new, on_moved)
         finally:
@@ -52,6 +55,8 @@ def _copy(old: SqlLedger, new: SqlLedger, on_moved: OnMoved) -> int:
                 moved += copied
                 on_moved(moved, total)
             _set_sequence(writes, table)
+        if not new.shared:
+            write_meta(writes, MACHINE, machine_id())
         before, after = counts(reads), counts(writes)
         if before != after or not after.is_conserved:
             raise RefusedError("the two ledgers do not add up; nothing was moved")

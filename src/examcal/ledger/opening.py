@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from examcal.errors import ConfigurationError, PermissionDeniedError, Sentence, StorageError
 from examcal.ledger import repair, upkeep
 from examcal.ledger.engine import make_engine, parse_url, reading, sqlite_file, writing
+from examcal.ledger.journal import Journal
 from examcal.ledger.place import Place, machine_id
 from examcal.ledger.rows import Reason
 from examcal.ledger.schema import head, migrate, refuse_newer, revision
@@ -50,9 +51,13 @@ def open_ledger(
     now: datetime,
     *,
     make: bool = True,
+    successor_of: str = "",
     machine: Callable[[], str] = machine_id,
 ) -> Opened:
     """Open the ledger at ``url`` for a daemon or a repair; with ``make`` a first one is made.
+
+    A state directory that knows a ledger gets no second one, except to take over the rows of the known one
+    (``successor_of`` is its id).
 
     Raises ConfigurationError (lost, empty, foreign, newer), StorageError (damaged, no room), PermissionDeniedError,
     UnavailableError (no server).
@@ -60,7 +65,7 @@ def open_ledger(
     parsed = parse_url(url)
     place = Place(state_dir, sqlite_file(parsed))
     place.prepare()
-    fresh = _inspect(place, make=make)
+    fresh = _inspect(place, make=make, successor_of=successor_of)
     ledger = SqlLedger(make_engine(parsed), place)
     try:
         return _open(ledger, place, now, fresh=fresh, make=make, machine=machine())
@@ -108,7 +113,7 @@ def _open(ledger: SqlLedger, place: Place, now: datetime, *, fresh: bool, make: 
     return Opened(ledger, made, migrated and not made, reconciled, held)
 
 
-def _inspect(place: Place, *, make: bool) -> bool:
+def _inspect(place: Place, *, make: bool, successor_of: str = "") -> bool:
     """Look at the file before SQLite does; return whether a ledger is still to be made."""
     file, marker = place.file, place.read_marker()
     if file is None:
@@ -119,7 +124,7 @@ def _inspect(place: Place, *, make: bool) -> bool:
         raise StorageError("the ledger {path} is not a file", path=file)
     else:
         size = file.stat().st_size
-    if not size and marker is not None:
+    if not size and marker is not None and not (successor_of and marker.ledger_id == successor_of):
         lost = Sentence("gone") if size is None else Sentence("empty")
         raise ConfigurationError(
             "the ledger {path} is {lost}, but {marker} says that one existed; restore it, or remove the marker and run"
@@ -211,11 +216,13 @@ def adopt(ledger: SqlLedger, machine: str) -> int:
         return upkeep.release(connection, reason=Reason.MACHINE)
 
 
-def reconcile(ledger: SqlLedger) -> int:
-    """Mark as sent what the journal names (after a restore); return how many deliveries that were."""
-    if ledger.place is None:
-        return 0
-    keys = set(ledger.place.journal.keys())
+def reconcile(ledger: SqlLedger, others: Sequence[Journal] = ()) -> int:
+    """Mark as sent what the journal names (after a restore); return how many deliveries that were.
+
+    ``others`` are the journals of workers and daemons that delivered from the same shared ledger.
+    """
+    own = [ledger.place.journal] if ledger.place is not None else []
+    keys = {key for journal in (*own, *others) for key in journal.keys()}  # noqa: SIM118 - a journal is no mapping
     with ledger.transaction() as connection:
         return repair.reconcile(connection, keys)
 
