@@ -92,7 +92,7 @@ exams:
         notes: 2025年合格的考生也要报名
         tasks: [上传照片]
       - {id: corrections, kind: registration, closes: 2026-02-11 24:00}
-      - {id: score, kind: score, on: 2026-09-19, remind: []}
+      - {id: late, kind: registration, closes: 2026-02-20, remind: []}
 """
 
 
@@ -105,14 +105,14 @@ def test_what_rolls_over_keeps_what_lasts_and_is_not_yet_due(office: Office) -> 
     assert exam["reminders"] == {"registration": ["opens", "closes -3d"]}
     assert "url" not in exam
     assert exam["sites"] == [{"id": "west", "name": "西区", "phones": ["64050487"]}]
-    registration, corrections, score = exam["milestones"]
+    registration, corrections, late = exam["milestones"]
     assert registration == {
         "id": "registration", "kind": "registration", "name": "网上报名", "when": "tba",
         "expected": "去年为1月29日10:00至2月11日24:00", "url": "https://sign-up.example.cn",
         "notes": "2026年合格的考生也要报名", "tasks": ["上传照片"],
     }  # fmt: skip
     assert "remind" not in corrections
-    assert score["remind"] == []
+    assert late["remind"] == []
 
 
 def test_running_once_sends_what_is_due_and_ends(office: Office) -> None:

@@ -37,6 +37,7 @@ def rolled_over(schedule: Schedule, year: int) -> str:
 
 def _exam(exam: Exam, year: int, schedule: Schedule) -> dict[str, Any]:
     defaults = _defaults(exam)
+    milestones = [_milestone(exam, milestone.area, year, defaults, schedule.language) for milestone in exam.milestones]
     return _filled({
         "id": _next(exam.id, year),
         "name": _text(exam.name, year),
@@ -48,7 +49,7 @@ def _exam(exam: Exam, year: int, schedule: Schedule) -> dict[str, Any]:
         "sites": [_site(site, year) for site in exam.sites],
         "tracks": [{"id": _next(track.id, year), "name": _text(track.name, year)} for track in exam.tracks],
         "reminders": {kind.value: [str(rule) for rule in rules] for kind, rules in defaults.items() if rules},
-        "milestones": [_milestone(exam, milestone.area, year, defaults, schedule.language) for milestone in exam.milestones],
+        "milestones": milestones,
     })  # fmt: skip
 
 
