@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["fine", "warning", "bad"]
 _LEAST_FREE = 64 << 20
+_FOR_OTHERS = 0o037  # all but the owner's own and reading by one group
 _CONNECT_SECONDS = 5.0
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -56,7 +57,7 @@ def COMMAND(invocation: Invocation, *, offline: bool) -> int:  # noqa: N802 - lo
         *_clock(present()),
         *_zone_data(),
         *_address(settings),
-        *_secret_files(),
+        *_secret_files(invocation.config),
         *_templates(settings),
         *_channels(settings, offline=offline),
     ]
@@ -146,13 +147,15 @@ def _address(settings: Settings) -> Iterator[Finding]:
     yield Finding(say("public address"), "warning", text)
 
 
-def _secret_files() -> Iterator[Finding]:
-    for variable, file in os.environ.items():
-        if variable.startswith("EXAMCAL_") and variable.endswith("_FILE") and Path(file).is_file():
-            mode = stat.S_IMODE(Path(file).stat().st_mode)
-            if mode & 0o077:
-                text = say("others may read the file (mode {mode}); use 0600", mode=f"{mode:04o}")
-                yield Finding(variable, "warning", text)
+def _secret_files(config: Path | None) -> Iterator[Finding]:
+    """Look at the files that secrets lie in: their owner and one group, the service's, may read them."""
+    from examcal.settings import secret_files  # noqa: PLC0415 - read with the settings, on first use
+
+    for setting, file in secret_files(config):
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if mode & _FOR_OTHERS:
+            text = say("others may read or change the file (mode {mode}); use 0640 or 0600", mode=f"{mode:04o}")
+            yield Finding(setting, "warning", text)
 
 
 def _templates(settings: Settings) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from examcal.settings.model import (
     Smtp,
     Wecom,
 )
-from examcal.settings.reading import SettingsRejectedError, read_settings
+from examcal.settings.reading import SettingsRejectedError, read_settings, secret_files
 from examcal.settings.values import ListenAddress
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Smtp",
     "Wecom",
     "read_settings",
+    "secret_files",
 ]

@@ -69,6 +69,7 @@ class _Gathered:
         self.origins: dict[tuple[str, ...], str] = {}
         self.wrong: list[Sentence] = []
         self.warnings: list[Sentence] = []
+        self.files: list[tuple[str, Path]] = []
 
     def put(self, path: tuple[str, ...], value: object, origin: str) -> None:
         """Set a value; one that is already there wins, because the stronger source is read first."""
@@ -99,17 +100,29 @@ def read_settings(
     ``config`` names the settings file and must exist; without it ``EXAMCAL_CONFIG``, else ``examcal.toml`` is read if
     there is one. Raises SettingsRejectedError with every finding.
     """
+    gathered = _gather(config, environ)
+    settings = _validated(gathered)
+    gathered.wrong.extend(_contradictions(settings, gathered) if settings else ())
+    if gathered.wrong or settings is None:
+        raise SettingsRejectedError(gathered.wrong)
+    return settings, tuple(gathered.warnings)
+
+
+def secret_files(
+    config: Path | None = None, *, environ: Mapping[str, str] | None = None
+) -> tuple[tuple[str, Path], ...]:
+    """Return the files that secrets are read from, each with the setting that names it. Raises what reading raises."""
+    return tuple(_gather(config, environ).files)
+
+
+def _gather(config: Path | None, environ: Mapping[str, str] | None) -> _Gathered:
     environ = os.environ if environ is None else environ
     gathered = _Gathered()
     _gather_environment(gathered, environ)
     named = config or (Path(environ["EXAMCAL_CONFIG"]) if environ.get("EXAMCAL_CONFIG") else None)
     if named or DEFAULT_FILE.is_file():
         _gather_file(gathered, named or DEFAULT_FILE)
-    settings = _validated(gathered)
-    gathered.wrong.extend(_contradictions(settings, gathered) if settings else ())
-    if gathered.wrong or settings is None:
-        raise SettingsRejectedError(gathered.wrong)
-    return settings, tuple(gathered.warnings)
+    return gathered
 
 
 def _gather_environment(gathered: _Gathered, environ: Mapping[str, str]) -> None:
@@ -160,6 +173,7 @@ def _gather_entry(gathered: _Gathered, path: tuple[str, ...], value: object, ori
 
 def _put_from_file(gathered: _Gathered, path: tuple[str, ...], file: object, origin: str) -> None:
     """Read a secret from a file; one line end at the end is not part of it."""
+    gathered.files.append((origin, Path(str(file))))
     try:
         with Path(str(file)).open("rb") as stream:
             secret = stream.read(_LARGEST_SECRET).decode()

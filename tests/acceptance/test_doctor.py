@@ -1,0 +1,45 @@
+"""What ``examcal doctor`` says of the files that secrets lie in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.office import SCHEDULE, Office
+
+SETTINGS = '[smtp]\nhost = "127.0.0.1"\nusername = "u"\nsender = "u@example.cn"\npassword_file = "password"\n'
+
+
+@pytest.fixture
+def password(office: Office) -> Path:
+    office.write_schedule(SCHEDULE.format(opens="2027-03-01 09:00", closes="2027-03-10 17:00"))
+    office.write_settings(SETTINGS)
+    file = office.folder / "password"
+    file.write_text("correct horse\n")
+    return file
+
+
+def complaints(office: Office, **environment: str) -> list[str]:
+    shown = office.examcal("doctor", "--offline", **environment).stdout
+    assert "correct horse" not in shown
+    return [line for line in shown.splitlines() if "权限" in line]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
+def test_the_owner_and_one_group_may_read_a_secret(office: Office, password: Path, mode: int) -> None:
+    password.chmod(mode)
+    assert complaints(office) == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604])
+def test_a_secret_that_others_may_read_or_change_is_named_wherever_it_is_set(
+    office: Office, password: Path, mode: int
+) -> None:
+    password.chmod(mode)
+    (complaint,) = complaints(office)
+    assert "examcal.toml: smtp.password_file" in complaint
+    assert f"{mode:04o}" in complaint
+    office.write_settings(SETTINGS.replace('password_file = "password"\n', ""))
+    (complaint,) = complaints(office, EXAMCAL_SMTP__PASSWORD_FILE="password")
+    assert "EXAMCAL_SMTP__PASSWORD_FILE" in complaint
