@@ -24,6 +24,8 @@ from examcal.ledger.port import Ledger
 TASK = "examcal.deliver"
 QUEUE = "examcal"
 MOST_TICKETS = 64
+SHARE, SHARED_TICKETS = 50, 32
+"""Below some ten thousands, so few deliveries make a ticket: else the first process would take all, and others idle."""
 STALLED_AFTER = 30.0
 SWEEP_EVERY = 10.0
 HEARTBEAT = 5.0
@@ -70,7 +72,7 @@ class ProcrastinateDispatcher:
             missing: list[dict[str, Any]] = [
                 {"channel_id": number}
                 for number, count in due.items()
-                for _ in range(min(-(-count // BATCH), MOST_TICKETS) - there.get(number, 0))
+                for _ in range(tickets_for(count) - there.get(number, 0))
             ]
             if missing:
                 raw = connection.connection.driver_connection
@@ -140,6 +142,12 @@ class ProcrastinateWorker:
                 for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
                     await manager.retry_job(job)
             await asyncio.sleep(SWEEP_EVERY)
+
+
+def tickets_for(count: int) -> int:
+    """Return how many tickets ``count`` due deliveries need, so that every worker gets some of them."""
+    least, shared = -(-count // BATCH), min(-(-count // SHARE), SHARED_TICKETS)
+    return min(max(least, shared), MOST_TICKETS)
 
 
 def live_tickets(connection: Connection) -> dict[int, int]:
