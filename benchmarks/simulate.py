@@ -19,6 +19,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "scale.md"
 BEGIN, END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
 RECIPIENTS = (1_000, 100_000, 1_000_000, 10_000_000)
 SUBSCRIBERS = (10_000, 1_000_000, 10_000_000, 100_000_000)
+MEASURED_WORKERS = (1, 2, 4)
+TICKET = 500  # deliveries that one job of the queue may stand for
 DAY = 86_400.0
 
 
@@ -87,6 +89,10 @@ class Rates:
     recipient_octets: float
     delivery_octets: float
     shared_octets: float
+    by_workers: Mapping[int, float]
+    """What workers did together on one machine of two cores, with the database and the mail server beside them."""
+    queue: float
+    """The queue's jobs that do nothing."""
 
     @classmethod
     def read(cls, path: Path = MEASURED) -> Rates:
@@ -104,6 +110,8 @@ class Rates:
             recipient_octets=found["octets_per_recipient"],
             delivery_octets=found["octets_per_delivery"],
             shared_octets=found["octets_per_recipient_postgres"],
+            by_workers={number: found[f"mails_per_second_{number}_workers"] for number in MEASURED_WORKERS},
+            queue=found["procrastinate_jobs_per_second"],
         )
 
 
@@ -176,6 +184,10 @@ class Simulation:
             octets=recipients * each + (deliveries - recipients) * rates.delivery_octets,
             euro=deliveries * assumed.euro_per_mail + (1 + workers) * assumed.euro_per_machine_and_year,
         )
+
+    def together(self, workers: int) -> float:
+        """Return the mails a second of workers that each have a machine: until the ledger's commits are the limit."""
+        return min(workers * self.rates.worker, self.rates.settled_shared)
 
     def robots(self, recipients: int) -> float:
         """Return the seconds until every group chat has one message; each group has a robot, all share our address."""
@@ -276,9 +288,20 @@ def publics(simulation: Simulation) -> str:
     return _table((*head, "origin behind a network", "network a year"), rows)
 
 
+def checked(simulation: Simulation) -> str:
+    """Return the table that holds the model against what was measured."""
+    rates = simulation.rates
+    rows: list[tuple[str, str, str]] = [
+        (f"{number} workers" if number > 1 else "1 worker", f"{simulation.together(number):,.0f}/s", f"{found:,.0f}/s")
+        for number, found in rates.by_workers.items()
+    ]
+    rows.append((f"the queue, {TICKET} a ticket", "", f"{rates.queue:,.0f} tickets, {rates.queue * TICKET:,.0f}/s"))
+    return _table(("", "mails a second, a machine each", "measured, all on two cores"), rows)
+
+
 def tables(simulation: Simulation) -> str:
-    """Return all three."""
-    return "\n\n".join((offices(simulation), chats(simulation), publics(simulation)))
+    """Return all of them."""
+    return "\n\n".join((offices(simulation), chats(simulation), publics(simulation), checked(simulation)))
 
 
 def written(page: str, simulation: Simulation) -> str:

@@ -13,6 +13,7 @@ from benchmarks.simulate import (
     PAGE,
     RECIPIENTS,
     SUBSCRIBERS,
+    TICKET,
     Limits,
     Rates,
     Simulation,
@@ -20,6 +21,8 @@ from benchmarks.simulate import (
     span,
     written,
 )
+
+from examcal.dispatch.port import BATCH
 
 
 @pytest.fixture
@@ -108,3 +111,17 @@ def test_spans_are_for_people(seconds: float, text: str) -> None:
 
 def test_sizes_are_for_people() -> None:
     assert [size(octets) for octets in (500.0, 2e6, 3.5e9, 1.2e13)] == ["0 kB", "2.0 MB", "3.5 GB", "12.0 TB"]
+
+
+def test_the_model_is_held_against_what_workers_did_and_is_never_slower(simulation: Simulation) -> None:
+    assert list(simulation.rates.by_workers) == [1, 2, 4]
+    for workers, measured in simulation.rates.by_workers.items():
+        assert simulation.together(workers) >= measured
+        assert simulation.together(workers) <= simulation.rates.settled_shared
+    assert simulation.together(1) == simulation.rates.by_workers[1]
+
+
+def test_the_queue_outruns_the_ledger(simulation: Simulation) -> None:
+    assert simulation.rates.queue * TICKET > simulation.rates.settled_shared
+    assert TICKET == BATCH
+    assert f"{simulation.rates.queue * TICKET:,.0f}/s" in PAGE.read_text("utf-8")
