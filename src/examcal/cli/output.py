@@ -84,6 +84,16 @@ def _write_long_table(headings: Sequence[str], rows: Sequence[Sequence[object]])
     sys.stdout.write("\n".join(["", lines[0].rstrip(), rule, *(line.rstrip() for line in lines[1:]), "", ""]))
 
 
+def room_beside(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Return how many columns of the terminal a table of these cells leaves for one more; piped there are plenty."""
+    widths = [max(_columns(plain(cell)) for cell in column) for column in zip(headings, *rows, strict=True)]
+    return console().width - sum(widths) - _GAP * (len(widths) + 1)
+
+
+_GAP = 3
+"""Columns between two cells."""
+
+
 @lru_cache(maxsize=1 << 14)
 def _columns(text: str) -> int:
     """Return how many columns of a terminal a text takes: wide letters take two, those that combine take none."""

@@ -10,6 +10,7 @@ import yaml
 
 from examcal.errors import NoInputError
 from examcal.schedule.model import Anchor, Contact, Edge, Exam, Kind, Occurrence, Rule, Schedule, Site, Text
+from examcal.texts import translate
 
 
 def rolled_over(schedule: Schedule, year: int) -> str:
@@ -97,14 +98,15 @@ def _that_apply(rules: tuple[Rule, ...], area: Occurrence) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if edges[rule.anchor] or not area.is_dated)
 
 
-_HINTS = {"zh": ("去年为{dates}", "至"), "en": ("last year: {dates}", " to ")}
-
-
 def _hint(area: Occurrence, language: str) -> str | None:
     """Return last year's dates without their year: a hint for people, and no date that this year's could miss."""
-    sentence, joint = _HINTS.get(language[:2], _HINTS["en"])
-    edges = [_without_year(edge, language) for edge in (area.opens, area.closes) if edge]
-    return sentence.format(dates=joint.join(dict.fromkeys(edges))) if edges else None
+    edges = dict.fromkeys(_without_year(edge, language) for edge in (area.opens, area.closes) if edge)
+    match list(edges):
+        case [opens, closes]:
+            return translate("last year: {opens} to {closes}", language, opens=opens, closes=closes)
+        case [day]:
+            return translate("last year: {day}", language, day=day)
+    return None
 
 
 def _without_year(edge: Edge, language: str) -> str:

@@ -15,11 +15,14 @@ from examcal.cli.timeline import Filter, rows, write_timeline
 @option("--exam", metavar="ID", about="Only this exam.")
 @option("--site", metavar="ID", about="The windows of this site where it has its own.")
 @option("--track", metavar="ID", about="Only what concerns this track.")
-def COMMAND(invocation: Invocation, exam: str | None, site: str | None, track: str | None) -> None:  # noqa: N802 - looked up by this name
+@option("--as", "role", metavar="track:ID,site:ID", about="As a candidate of this track and site sees it.")
+def COMMAND(  # noqa: N802 - looked up by this name
+    invocation: Invocation, exam: str | None, site: str | None, track: str | None, role: str | None
+) -> None:
     """Write the timeline."""
     now = present()
     schedule = read_schedule(invocation, now).schedule
-    shown = Filter(exam, site, track)
+    shown = Filter(exam, site, track).narrowed_to(role)
     shown.check(schedule)
     match invocation.format:
         case "json":
@@ -30,8 +33,8 @@ def COMMAND(invocation: Invocation, exam: str | None, site: str | None, track: s
             from examcal.feed.calendar import EventBook  # noqa: PLC0415 - icalendar is needed for this format only
             from examcal.feed.selection import Selection  # noqa: PLC0415 - same
 
-            wishes = Selection(tracks=(track,) if track else (), sites=(site,) if site else ())
-            sys.stdout.write(EventBook(schedule).feed(exam, None, wishes).decode())
+            wishes = Selection(tracks=(shown.track,) if shown.track else (), sites=(shown.site,) if shown.site else ())
+            sys.stdout.write(EventBook(schedule).feed(shown.exam, None, wishes).decode())
         case _:
             write_timeline(schedule, shown, now)
 

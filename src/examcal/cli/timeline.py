@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from examcal.cli.command import usage_error
 from examcal.cli.dates import closes_text, edge_text, opens_text, status_text, time_left
-from examcal.cli.output import write, write_table
+from examcal.cli.output import room_beside, write, write_table
 from examcal.cli.words import language, say
 from examcal.schedule.model import Edge, Exam, Occurrence, Schedule, Shape, Source, Status, in_order
 
-_BAR = 24
+_LONGEST_BAR = 24
+_SHORTEST_BAR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,16 @@ class Filter:
     exam: str | None = None
     site: str | None = None
     track: str | None = None
+
+    def narrowed_to(self, role: str | None) -> Filter:
+        """Return what a candidate sees, told as ``track:ID,site:ID``; stop with a usage error for anything else."""
+        told: dict[str, str] = {}
+        for entry in role.split(",") if role else ():
+            kind, _, value = entry.strip().partition(":")
+            if kind not in {"exam", "site", "track"} or not value or kind in told:
+                usage_error('--as: write it as track:ID,site:ID, not "{value}"', value=entry)
+            told[kind] = value
+        return replace(self, **told)
 
     def check(self, schedule: Schedule) -> None:
         """Stop with a usage error where a name does not exist in the schedule."""
@@ -129,19 +140,25 @@ def _sites_beside(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
 
 
 def _write_exam(occurrences: Sequence[Occurrence], now: datetime) -> None:
-    span = _span(occurrences)
-    headings = [say(name) for name in ("Milestone", "Opens", "Closes", "Status", "Timeline")]
+    """Write an exam's table; a narrow terminal gets shorter bars, or none, rather than bars on two lines."""
+    headings = [say(name) for name in ("Milestone", "Opens", "Closes", "Status")]
     lines = [
         (
             ("  " if o.site else "") + o.name.in_(language()) + (f" @{o.site}" if o.site else ""),
             opens_text(o),
             closes_text(o),
             status_text(o.status),
-            _bar(o, span, now),
         )
         for o in occurrences
     ]
-    write_table(headings, lines, styles=[_style(o, now) for o in occurrences])
+    bar = min(_LONGEST_BAR, room_beside(headings, lines))
+    styles = [_style(o, now) for o in occurrences]
+    if bar < _SHORTEST_BAR:
+        write_table(headings, lines, styles=styles)
+        return
+    span = _span(occurrences)
+    bars = [(*line, _bar(o, span, now, bar)) for o, line in zip(occurrences, lines, strict=True)]
+    write_table([*headings, say("Timeline")], bars, styles=styles)
 
 
 def _style(occurrence: Occurrence, now: datetime) -> str:
@@ -160,21 +177,21 @@ def _span(occurrences: Sequence[Occurrence]) -> tuple[float, float] | None:
     return (min(times), max(times)) if times and min(times) < max(times) else None
 
 
-def _bar(occurrence: Occurrence, span: tuple[float, float] | None, now: datetime) -> str:
+def _bar(occurrence: Occurrence, span: tuple[float, float] | None, now: datetime, length: int) -> str:
     """Draw an occurrence inside its exam's span; ``│`` is now."""
     if span is None:
         return ""
-    cells = ["·"] * _BAR
-    present = _cell(now.timestamp(), span)
-    if 0 <= present < _BAR:
+    cells = ["·"] * length
+    present = _cell(now.timestamp(), span, length)
+    if 0 <= present < length:
         cells[present] = "│"
     first = occurrence.opens or occurrence.closes
     last = occurrence.closes or occurrence.opens
     if first and last:
-        begin, end = _cell(first.at.timestamp(), span), _cell(last.at.timestamp(), span)
+        begin, end = (_cell(edge.at.timestamp(), span, length) for edge in (first, last))
         cells[begin : end + 1] = "█" * (end - begin + 1)
-    return "".join(cells[:_BAR])
+    return "".join(cells[:length])
 
 
-def _cell(moment: float, span: tuple[float, float]) -> int:
-    return int((moment - span[0]) / (span[1] - span[0]) * (_BAR - 1)) if moment >= span[0] else -1
+def _cell(moment: float, span: tuple[float, float], length: int) -> int:
+    return int((moment - span[0]) / (span[1] - span[0]) * (length - 1)) if moment >= span[0] else -1

@@ -1,0 +1,85 @@
+"""What a terminal shows: lines that fit, Chinese letters two columns wide, colour only where somebody watches."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+import pytest
+from rich.cells import cell_len
+
+from support.office import SCHEDULE, Office
+
+TEXT = SCHEDULE.format(opens="2027-03-01 09:00", closes="2027-03-10 17:00")
+ROLES = """\
+version: 1
+timezone: Asia/Shanghai
+exams:
+  - id: demo-2027
+    name: 演示考试
+    sites: [{id: west, name: 西区}]
+    tracks: [{id: first, name: 首次}, {id: again, name: 重考}]
+    milestones:
+      - {id: review, kind: review, name: 审核, on: 2027-03-12, sites: {west: {on: 2027-03-12}}}
+      - {id: skills, kind: exam, name: 技能, on: 2027-06-05, tracks: [first]}
+"""
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def on_a_terminal(office: Office, columns: int, *arguments: str) -> str:
+    """Run examcal with a terminal of so many columns as its standard output."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = subprocess.Popen(
+        [*office.program, *arguments], cwd=office.folder, stdout=theirs,
+        env=office.all_variables({"TERM": "xterm-256color"}),
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert process.wait(20) == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize(("columns", "bar"), [(120, True), (72, True), (50, False)])
+def test_a_bar_is_as_long_as_the_terminal_allows_and_never_on_two_lines(
+    office: Office, columns: int, *, bar: bool
+) -> None:
+    office.write_schedule(ROLES)
+    shown = _STYLES.sub("", on_a_terminal(office, columns, "show")).splitlines()
+    assert all(cell_len(line) <= columns for line in shown)
+    rows = [line for line in shown if "审核" in line or "技能" in line][:3]
+    assert len(rows) == 3
+    lengths = {len(re.findall("[█·│]", row)) for row in rows}
+    assert len(lengths) == 1
+    assert (lengths.pop() > 0) is bar
+    assert len([line for line in shown if re.search("[█·│]", line)]) == (3 if bar else 0)
+
+
+def test_colour_is_for_terminals_only(office: Office) -> None:
+    office.write_schedule(TEXT)
+    assert "\x1b[" in on_a_terminal(office, 100, "show")
+    for arguments in (("show",), ("check",), ("plan", "--to", "2027-04-01"), ("diff", "data/schedule.yaml")):
+        assert "\x1b" not in office.examcal(*arguments).stdout
+
+
+def test_the_timeline_is_shown_as_a_candidate_sees_it(office: Office) -> None:
+    office.write_schedule(ROLES)
+    rows = office.json("show", "--as", "track:again,site:west")
+    assert [(row["milestone"], row["site"], row["named_closes"]) for row in rows] == [("review", "west", "2027-03-12")]
+    assert rows == office.json("show", "--track", "again", "--site", "west")
+    for wrong in ("again", "track:", "track:nobody", "colour:red", "track:first,track:again"):
+        assert office.examcal("show", "--as", wrong).returncode == 2
