@@ -100,13 +100,12 @@ def _that_apply(rules: tuple[Rule, ...], area: Occurrence) -> tuple[Rule, ...]:
 
 def _hint(area: Occurrence, language: str) -> str | None:
     """Return last year's dates without their year: a hint for people, and no date that this year's could miss."""
-    edges = dict.fromkeys(_without_year(edge, language) for edge in (area.opens, area.closes) if edge)
-    match list(edges):
-        case [opens, closes]:
-            return translate("last year: {opens} to {closes}", language, opens=opens, closes=closes)
-        case [day]:
-            return translate("last year: {day}", language, day=day)
-    return None
+    edges = list(dict.fromkeys(_without_year(edge, language) for edge in (area.opens, area.closes) if edge))
+    if not edges:
+        return None
+    if len(edges) == 1:
+        return translate("last year: {day}", language, day=edges[0])
+    return translate("last year: {opens} to {closes}", language, opens=edges[0], closes=edges[1])
 
 
 def _without_year(edge: Edge, language: str) -> str:
