@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.measuring import (
@@ -20,9 +18,9 @@ from examcal.cli.measuring import (
     make_metrics,
     metrics_servers,
 )
-from examcal.cli.output import warn, write
-from examcal.cli.problems import warn_about
-from examcal.cli.reading import present, today_of
+from examcal.cli.once import run_once
+from examcal.cli.output import write
+from examcal.cli.reading import present
 from examcal.cli.running import (
     Engine,
     make_admins,
@@ -35,14 +33,13 @@ from examcal.cli.serving import edition_reasons, follow, make_site, mount, selec
 from examcal.cli.subscribing import ScheduleInForce, make_desk, make_postman, make_routes
 from examcal.cli.timeline import Filter, next_text, upcoming
 from examcal.cli.wiring import OUTBOX, channel_names
-from examcal.cli.words import language, say
+from examcal.cli.words import say
 from examcal.clock import Clock, SystemClock
 from examcal.daemon.daemon import Daemon
 from examcal.daemon.heartbeat import ping
 from examcal.daemon.parts import Conditions, Parts
-from examcal.daemon.watching import Rejection, ScheduleWatch
+from examcal.daemon.watching import ScheduleWatch
 from examcal.delivery.port import Trouble
-from examcal.errors import ExamcalError, RefusedError
 from examcal.feed.calendar import feed_path
 from examcal.publication.published import load_previous
 from examcal.subscription.postman import Postman
@@ -70,7 +67,7 @@ def COMMAND(invocation: Invocation, *, once: bool) -> None:  # noqa: N802 - look
         raise NotADirectoryError(20, "Not a directory", str(settings.state_dir))
     sys.setswitchinterval(_SWITCH_SECONDS)
     with only_daemon(settings, present()):
-        asyncio.run(_once(invocation) if once else _run(invocation))
+        asyncio.run(run_once(invocation) if once else _run(invocation))
 
 
 async def _run(invocation: Invocation) -> None:
@@ -220,60 +217,3 @@ def _say_ways(settings: Settings) -> None:
         write(say("No audience is set up: reminders are written to {folder}.", folder=settings.outbox))
     else:
         write(say("Reminders leave over {channels}.", channels=", ".join(ways)))
-
-
-async def _once(invocation: Invocation) -> None:
-    """Accept the schedule, publish, deliver what is due, and stop. Raises RefusedError where the schedule is held."""
-    settings, clock = invocation.settings, SystemClock()
-    engine = make_engine(
-        settings, clock, on_trouble=lambda trouble: warn(trouble.sentence.text(language())), on_change=lambda: None
-    )
-    try:
-        for _, sentence in opening_troubles(engine.opened):
-            warn(sentence.text(language()))
-        if not await engine.lead():
-            warn(say("Another daemon leads; it delivers."))
-            return
-        await _take_once(invocation, engine)
-        await _send_letters(settings, engine, clock)
-        await engine.deliverer.finish()
-        counts = engine.opened.ledger.counts()
-        write(say("Sent {sent}, open {open} (of {planned} planned so far).", sent=counts.by_state.get("sent", 0),  # type: ignore[call-overload]  # a str enum
-                  open=counts.open, planned=counts.planned_total))  # fmt: skip
-    finally:
-        await engine.stop()
-
-
-async def _send_letters(settings: Settings, engine: Engine, clock: Clock) -> None:
-    """Send what subscribers wait for, asked for over a web server beside (``examcal serve``)."""
-    if settings.takes_subscribers:
-        desk = make_desk(settings, engine.opened.ledger, ScheduleInForce((), engine.opened.ledger, clock))
-        await make_postman(settings, desk, engine.channels["email"], clock, settings.site_address).flush()
-
-
-async def _take_once(invocation: Invocation, engine: Engine) -> None:
-    settings, clock = invocation.settings, engine.clock
-    found = ScheduleWatch(invocation.schedule_path).first(today_of(clock.now()))
-    publish = publishing(settings, clock, engine.revisions, settings.site_address)
-    if isinstance(found, Rejection):
-        last = await engine.last_good()
-        if last is None:
-            raise found.error
-        warn(say("The schedule is rejected; the last good version stays in force."))
-        warn_about(found.problems) if found.problems else warn(found.error.text(language()))
-        _publish(publish, last)
-        return
-    taken = await engine.take(found)
-    if taken.held is not None:
-        raise RefusedError(taken.held.msgid, **taken.held.params)
-    _publish(publish, found.schedule)
-
-
-def _publish(publish: Callable[[Schedule], Sequence[object]], schedule: Schedule) -> None:
-    """Publish; a refusal must not keep reminders from leaving."""
-    try:
-        publish(schedule)
-    except ExamcalError as error:
-        warn(error.text(language()))
-    except Exception as error:  # noqa: BLE001 - pages must not keep reminders from leaving
-        structlog.get_logger().error("publishing failed", exc_info=error)

@@ -37,7 +37,6 @@ STEP = 2.0
 """Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
 STALLED_AFTER = 90.0
 STOP_WITHIN = 15.0
-MOST_PROBLEMS = 20
 HOME = ZoneInfo("Asia/Shanghai")
 _log = structlog.get_logger()
 
@@ -249,14 +248,9 @@ class Daemon:
             return
         self._held = None
         self._parts.on_schedule("rejected")
-        sentences = [problem.message for problem in found.problems[:MOST_PROBLEMS]] or [found.error.sentence]
-        places = [f"{problem.file}:{problem.line}" for problem in found.problems[:MOST_PROBLEMS]] or [""]
-        rejected = Sentence("the schedule is rejected; the last good version stays in force")
+        rejected, *why = found.words()
         self._parts.conditions.set("schedule-rejected", rejected)
-        told = [
-            Sentence("{place} {message}", {"place": p, "message": s}) for p, s in zip(places, sentences, strict=True)
-        ]
-        self._parts.admins.tell(f"schedule-rejected {found.content or found.error}", rejected, *told)
+        self._parts.admins.tell(f"schedule-rejected {found.content or found.error}", rejected, *why)
         if at_start:
             _log.warning("starting on the last good schedule")
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from examcal.errors import ExamcalError, Problem, ScheduleRejectedError
+from examcal.errors import ExamcalError, Problem, ScheduleRejectedError, Sentence
 from examcal.intake import Settle, digest, read
 from examcal.schedule.document import SourceText
 from examcal.schedule.loader import load
 from examcal.schedule.model import Schedule
+
+MOST_PROBLEMS = 20
+"""So many problems of a rejected edit are told to the admins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,15 @@ class Rejection:
     def problems(self) -> Sequence[Problem]:
         """The problems of a file that was read; none for one that was not."""
         return self.error.problems if isinstance(self.error, ScheduleRejectedError) else ()
+
+    def words(self) -> tuple[Sentence, ...]:
+        """Say that the edit is rejected, and why: the first of its problems with their places."""
+        told = [(f"{one.file}:{one.line}", one.message) for one in self.problems[:MOST_PROBLEMS]]
+        told = told or [("", self.error.sentence)]
+        return (
+            Sentence("the schedule is rejected; the last good version stays in force"),
+            *(Sentence("{place} {message}", {"place": place, "message": message}) for place, message in told),
+        )
 
 
 class ScheduleWatch:
