@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.checks import office_hours
-from examcal.schedule.dates import spoken
+from examcal.schedule.dates import can_afford, spoken
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import (
     Anchor,
@@ -46,9 +46,11 @@ _YEAR = re.compile(r"(\d{4})年?(?!\d)", re.ASCII)
 
 def look_again(resolver: Resolver, schedule: Schedule, today: date) -> None:
     """Report what a person should look at again in one exam."""
+    findings = resolver.exam.fields.findings
     for resolved in resolver.done.values():
-        caution = _Caution(resolved, schedule, resolver.workdays, today)
-        caution.look()
+        if findings.is_full_of_warnings:
+            return
+        _Caution(resolved, schedule, resolver.workdays, today).look()
     _tracks(resolver)
 
 
@@ -127,7 +129,9 @@ class _Caution:
 
     def _tba_due(self) -> None:
         text = self.occurrence.expected
-        since = expected_since(str(text), self.occurrence.zone) if text and not self.occurrence.is_dated else None
+        if not text or self.occurrence.is_dated or not can_afford(self.fields.findings, str(text)):
+            return
+        since = expected_since(str(text), self.occurrence.zone)
         if since and since <= self.today:
             params = {"name": str(self.occurrence.name), "expected": str(text)}
             message = Sentence('"{name}" was expected {expected} and still has no date', params)
@@ -146,7 +150,7 @@ class _Caution:
         ):
             return
         length = (closes.named_on - opens.named_on).days
-        days = occurrence.days or tuple(opens.named_on + timedelta(days=n) for n in range(min(length, 10) + 1))
+        days = occurrence.days or (opens.named_on + timedelta(days=n) for n in range(min(length, 10) + 1))
         if not any(self.workdays.is_working(day) for day in days):
             message = Sentence('"{name}" is open on days off only', {"name": str(occurrence.name)})
             self.place.report("weekend-window", message, Sentence("check the dates against the announcement"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -13,6 +12,8 @@ from examcal.errors import Sentence
 from examcal.schedule.model import Hours
 
 HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—~至到]\s*(\d{1,2}):(\d{2})", re.ASCII)
+# Unicode's categories Cc and Cs, without line feed and tab.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # Characters that reorder what is shown (Unicode TR36, "bidirectional text spoofing").
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _DAY_MINUTES = 24 * 60
@@ -25,9 +26,9 @@ def text_fault(text: str, limit: int) -> tuple[str, Sentence, Sentence | None] |
     if len(text) > limit:
         params: dict[str, object] = {"length": len(text), "limit": limit}
         return "text-too-long", Sentence("the text has {length} characters, the limit is {limit}", params), None
-    control = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"), None)
+    control = _CONTROL.search(text)
     if control:
-        params = {"number": f"{ord(control):04X}"}
+        params = {"number": f"{ord(control[0]):04X}"}
         return "bad-text", Sentence("control characters are not allowed (U+{number})", params), None
     if "=?" in text:
         return "bad-text", Sentence('"=?" is not allowed: mail programs read it as an encoded header'), None
@@ -37,6 +38,7 @@ def text_fault(text: str, limit: int) -> tuple[str, Sentence, Sentence | None] |
     return None
 
 
+@lru_cache(maxsize=256)
 def url_fault(text: str) -> Sentence | None:
     """Return what is wrong with a web address, or None."""
     if len(text) > URL_LIMIT:
@@ -57,6 +59,7 @@ def url_fault(text: str) -> Sentence | None:
     return None if host else Sentence("the address has no host name")
 
 
+@lru_cache(maxsize=256)
 def parse_hours(text: str) -> tuple[Hours, ...] | None:
     """Return opening hours such as ``09:00-11:00, 14:00-16:30``, or None where the text is not that.
 
@@ -71,6 +74,7 @@ def parse_hours(text: str) -> tuple[Hours, ...] | None:
     return ranges if is_ordered and len(ranges) == len(spans) else None
 
 
+@lru_cache(maxsize=256)
 def office_hours(text: str) -> tuple[Hours, ...]:
     """Return all ranges of hours that a free text names, e.g. 工作日 09:00-11:30, 13:30-17:00."""
     spans = (_span(found) for found in HOURS.finditer(text.translate(FULL_WIDTH)))

@@ -8,7 +8,6 @@ input costs more than the limits allow. YAML 1.1's typing never happens: ``10:30
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -32,7 +31,7 @@ class Limits:
 
     octets: int = 4 * 1024 * 1024
     depth: int = 32
-    nodes: int = 200_000
+    nodes: int = 170_000
 
 
 @dataclass(slots=True)
@@ -66,10 +65,11 @@ class Sequence(Node):
 
 @dataclass(slots=True)
 class Mapping(Node):
-    """A mapping: its keys (as written, with their places) and values, in the order of the file."""
+    """A mapping: its keys (as written, with their places) and values, in the order of the file; or in braces."""
 
     keys: dict[str, Scalar] = field(default_factory=dict)
     values: dict[str, Node] = field(default_factory=dict)
+    is_flow: bool = False
 
 
 # Control characters, and the two line separators that YAML 1.1 takes for line ends but no editor shows as such.
@@ -183,8 +183,9 @@ class _Builder:
         self.file, self.findings, self.limits = file, findings, limits
         self.has_invisible = bool(_INVISIBLE.search(text))
         self.parser = yaml.CSafeLoader(text)
-        self.stack: list[Sequence | Mapping] = []
-        self.key: list[Scalar | None] = []
+        self.outer: list[Sequence | Mapping | None] = []
+        self.parent: Sequence | Mapping | None = None
+        self.key: Scalar | None = None
         self.nodes = 0
         self.documents = 0
         self.duplicates = 0
@@ -192,41 +193,38 @@ class _Builder:
 
     def build(self) -> Node | None:
         """Return the document's root, or None where the file has no content."""
-        for event in self._events():
+        next_event = self.parser.get_event
+        while (event := next_event()) is not None:
             if isinstance(event, yaml.ScalarEvent):
                 self._add(self._scalar(event))
             elif isinstance(event, yaml.CollectionStartEvent):
                 self._open(event)
             elif isinstance(event, yaml.CollectionEndEvent):
-                self.stack.pop()
-                self.key.pop()
+                self.parent = self.outer.pop()
             elif isinstance(event, yaml.DocumentStartEvent):
                 self.documents += 1
                 if self.documents > 1:
                     self._refuse("several-documents", event, Sentence('one document only; delete the "---" here'))
             elif isinstance(event, yaml.AliasEvent):
                 self._refuse_anchor(event)
+            elif isinstance(event, yaml.StreamEndEvent):
+                break
         return self.root
-
-    def _events(self) -> Iterator[yaml.Event]:
-        next_event = self.parser.get_event
-        while (event := next_event()) is not None and type(event) is not yaml.StreamEndEvent:
-            yield event
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         line, column = _start(event)
         self._check(event)
-        if len(self.stack) >= self.limits.depth:
+        if len(self.outer) >= self.limits.depth:
             params = {"limit": self.limits.depth}
             self._refuse("too-deep", event, Sentence("nesting deeper than {limit} levels", params))
         node: Sequence | Mapping
-        if type(event) is yaml.MappingStartEvent:
-            node = Mapping(line, column)
+        if isinstance(event, yaml.MappingStartEvent):
+            node = Mapping(line, column, is_flow=bool(event.flow_style))
         else:
             node = Sequence(line, column, is_flow=bool(event.flow_style))
         self._add(node)
-        self.stack.append(node)
-        self.key.append(None)
+        self.outer.append(self.parent)
+        self.parent = node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         line, column = _start(event)
@@ -245,20 +243,16 @@ class _Builder:
             message = Sentence("the file has more than {limit} values", {"limit": self.limits.nodes})
             self.findings.report("too-many-values", Place(self.file, node.line, node.column), "", message)
             raise _RefusedError
-        if not self.stack:
-            self.root = node
-            return
-        parent = self.stack[-1]
+        parent, key = self.parent, self.key
         if isinstance(parent, Sequence):
             parent.entries.append(node)
-            return
-        key = self.key[-1]
-        if key is None:
+        elif parent is None:
+            self.root = node
+        elif key is None:
             self._begin(parent, node)
-            return
-        self.key[-1] = None
-        if key.text not in parent.values:
-            parent.values[key.text] = node
+        else:
+            self.key = None
+            parent.values.setdefault(key.text, node)
 
     def _begin(self, parent: Mapping, key: Node) -> None:
         """Take a key; a second one of the same name is reported and its value dropped."""
@@ -267,7 +261,7 @@ class _Builder:
             hint = Sentence('quote a value that begins with "{", "[" or "?"')
             self.findings.report("bad-key", Place(self.file, key.line, key.column), "", message, hint=hint)
             raise _RefusedError
-        self.key[-1] = key
+        self.key = key
         first = parent.keys.get(key.text)
         if first is None:
             parent.keys[key.text] = key

@@ -47,7 +47,7 @@ EXAM_KEYS = frozenset(
     {"id", "name", "organizer", "url", "notes", "contacts", "timezone", "sites", "tracks", "reminders", "milestones"}
 )
 SESSION_KEYS = frozenset({"name", "opens", "closes"})
-MOST_WINDOWS = 8000
+MOST_WINDOWS = 6000
 """Milestones and sites' own windows in one schedule."""
 MOST_TASKS = 100
 

@@ -9,6 +9,7 @@ import enum
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, time
 from typing import TypeVar
@@ -34,9 +35,12 @@ _ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
 _CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Value:
-    """A node that is being read, with its path and file; the handle by which findings about it are reported."""
+    """A node that is being read, with its path and file; the handle by which findings about it are reported.
+
+    Not frozen: a large file makes a quarter of a million of them, and a frozen one takes twice as long to make.
+    """
 
     node: Node
     path: str
@@ -144,8 +148,12 @@ class Value:
 
         ``[照片(jpg, 小于30kB)]`` is one text, and so are the hours in ``{hours: 09:00-11:30, 13:30-17:00}``.
         """
-        cut = join_entries(self.node) if isinstance(self.node, Sequence) else join_values(self.node)
-        for rest in cut:
+        rests: list[Scalar] = []
+        if isinstance(self.node, Sequence) and self.node.is_flow:
+            rests = join_entries(self.node)
+        elif isinstance(self.node, Mapping) and self.node.is_flow:
+            rests = join_values(self.node)
+        for rest in rests:
             message = Sentence("the comma cuts this text in two; it was read as one")
             place = Value(rest, self.path, self.file, self.findings)
             place.report("split-by-comma", message, Sentence("put the whole text in quotes"))
@@ -174,7 +182,7 @@ class Value:
         text = self.scalar()
         if text is None:
             return None
-        if text in set(words):
+        with suppress(ValueError):
             return words(text)
         known = [str(word) for word in words]
         message = Sentence('"{value}" is not known here', {"value": text[:60]})
@@ -264,7 +272,8 @@ class Fields:
 
     def __init__(self, node: Mapping, path: str, file: str, findings: Findings, allowed: frozenset[str]) -> None:
         self.node, self.path, self.file, self.findings = node, path, file, findings
-        self.value.join_cut_texts()
+        if node.is_flow:
+            self.value.join_cut_texts()
         for key in node.values:
             if key not in allowed:
                 self._report_unknown(key, allowed)

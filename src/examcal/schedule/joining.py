@@ -15,26 +15,26 @@ def join_entries(node: Sequence) -> list[Scalar]:
     """Join the entries of a list in brackets that belong together; return the pieces that were appended."""
     kept: list[Node] = []
     rests: list[Scalar] = []
-    for entry in node.entries if node.is_flow else ():
+    for entry in node.entries:
         last = kept[-1] if kept else None
         if isinstance(last, Scalar) and isinstance(entry, Scalar) and _is_cut(last):
             _append(last, entry)
             rests.append(entry)
         else:
             kept.append(entry)
-    node.entries = kept if node.is_flow else node.entries
+    node.entries = kept
     return rests
 
 
-def join_values(node: Node) -> list[Scalar]:
-    """Join to each text of a mapping the keys without value that follow and belong to it; return those keys."""
+def join_values(node: Mapping) -> list[Scalar]:
+    """Join to each text in braces the keys without value that follow and belong to it; return those keys."""
     rests: list[Scalar] = []
     last_key, last = "", None
-    for key, value in list(node.values.items()) if isinstance(node, Mapping) else ():
+    for key, value in list(node.values.items()):
         is_rest = (isinstance(value, Scalar) and value.is_null) and (
             _is_cut(last) or (last_key == "hours" and HOURS.fullmatch(key))
         )
-        if isinstance(node, Mapping) and isinstance(last, Scalar) and is_rest:
+        if isinstance(last, Scalar) and is_rest:
             _append(last, node.keys[key])
             rests.append(node.keys.pop(key))
             del node.values[key]

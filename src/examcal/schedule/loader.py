@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence as SequenceType
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time
 
@@ -49,13 +52,25 @@ def load(texts: SequenceType[SourceText], *, today: date, limits: Limits | None 
     Raises ScheduleRejectedError with all problems of all files, warnings included, errors or not by their severity.
     """
     findings = Findings()
-    limits = limits or Limits()
-    documents = _documents(texts, findings, limits)
-    settings = _settings(documents, findings)
-    schedule = _schedule(documents, settings, findings, digest(texts), today)
+    with _collector_at_rest():
+        documents = _documents(texts, findings, limits or Limits())
+        settings = _settings(documents, findings)
+        schedule = _schedule(documents, settings, findings, digest(texts), today)
     if findings.has_errors:
         raise ScheduleRejectedError(findings.errors() + findings.warnings())
     return Loaded(schedule, findings.warnings())
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep Python from searching for garbage cycles: what is built here has none, and the search takes a third more."""
+    is_at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_at_work:
+            gc.enable()
 
 
 def _documents(texts: SequenceType[SourceText], findings: Findings, limits: Limits) -> list[Fields]:
@@ -69,7 +84,7 @@ def _documents(texts: SequenceType[SourceText], findings: Findings, limits: Limi
     for text in texts:
         root = parse(text, findings, Limits(limits.octets, limits.depth, left))
         if root is not None:
-            left -= _size(root)
+            left -= _size(root) if len(texts) > 1 else 0
             documents.append(Fields(root, "", text.name, findings, TOP_KEYS))
     return documents
 

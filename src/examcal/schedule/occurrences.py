@@ -32,8 +32,6 @@ from examcal.schedule.workdays import Workdays
 Explicit = Sequence[tuple[Value | None, Rule]]
 _ALL_DAY = (Hours(0, 1440),)
 _SATURDAY = 5
-# How far to look for an open day from an edge whose other end is not known.
-_FURTHEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class Resolver:
     def _check_renames(self, drafts: dict[str, Draft]) -> None:
         claimed: dict[str, Draft] = {}
         for draft in drafts.values():
-            for entry in draft.fields.entries("renamed_from"):
+            for entry in () if draft.fields.findings.is_full else draft.fields.entries("renamed_from"):
                 old = entry.text.strip()
                 if old in drafts:
                     message = Sentence('"{id}" is still the id of a milestone here', {"id": old})
@@ -223,9 +221,7 @@ class Resolver:
     def _open_hours(self, occurrence: Occurrence, *, forwards: bool) -> Iterator[tuple[Edge, Edge]]:
         """Yield the open spells of a window, cut to its edges, from its start on or from its end back."""
         opens, closes = occurrence.opens, occurrence.closes
-        for day in _days_of(occurrence, forwards=forwards):
-            if not self._is_open(day, occurrence.open_days):
-                continue
+        for day in self._open_dates(occurrence, forwards=forwards):
             spells = occurrence.hours or _ALL_DAY
             for hours in spells if forwards else reversed(spells):
                 since, until = _spell(day, hours, occurrence.zone)
@@ -234,26 +230,24 @@ class Resolver:
                 if first.at < last.at:
                     yield first, last
 
+    def _open_dates(self, occurrence: Occurrence, *, forwards: bool) -> Iterator[date]:
+        """Yield the days of a window that are open days, from its first one on or from its last one back."""
+        open_days = occurrence.open_days
+        if occurrence.days:
+            days = occurrence.days if forwards else reversed(occurrence.days)
+            yield from (day for day in days if self._is_open(day, open_days))
+            return
+        edge, other = (occurrence.opens, occurrence.closes) if forwards else (occurrence.closes, occurrence.opens)
+        day, step = edge.named_on if edge else None, 1 if forwards else -1
+        while day and (other is None or (other.named_on - day).days * step >= 0):
+            if self._is_open(day, open_days):
+                yield day
+            day = self.workdays.shift(day, step) if open_days is OpenDays.WORKDAYS else day + timedelta(days=step)
+
     def _is_open(self, day: date, open_days: OpenDays) -> bool:
         if open_days is OpenDays.WORKDAYS:
             return self.workdays.is_working(day)
         return open_days is OpenDays.ALL or day.weekday() < _SATURDAY
-
-
-def _days_of(occurrence: Occurrence, *, forwards: bool) -> Iterator[date]:
-    if occurrence.days:
-        yield from occurrence.days if forwards else reversed(occurrence.days)
-        return
-    edge, other = (occurrence.opens, occurrence.closes) if forwards else (occurrence.closes, occurrence.opens)
-    if edge is None:
-        return
-    step = timedelta(days=1 if forwards else -1)
-    day = edge.named_on
-    for _ in range(_FURTHEST):
-        yield day
-        if other and day == other.named_on:
-            return
-        day += step
 
 
 def _spell(day: date, hours: Hours, zone: str) -> tuple[Edge, Edge]:

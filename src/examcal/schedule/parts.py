@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from examcal.errors import Sentence
-from examcal.schedule.fields import TEXT_LIMIT, Fields, Value
+from examcal.schedule.fields import MOST_GUESSES, TEXT_LIMIT, Fields, Value
 from examcal.schedule.model import Contact, Kind, Rule, Site, Source, Text, Track
 from examcal.schedule.problems import closest, expected_one_of
 from examcal.schedule.rules import RuleError, parse_rule
@@ -174,9 +174,8 @@ _UNKNOWN = {
 def report_unknown(value: Value, text: str, known: set[str], what: str) -> None:
     """Report an id that is not in the exam."""
     message = Sentence('"{id}": {reason}', {"id": text[:60], "reason": _UNKNOWN[what]})
-    value.findings.report(
-        f"unknown-{what}", value.place, value.path, message, hint=_nearest(text, known), value=value.text or None
-    )
+    hint = _nearest(text, known) if value.findings.spend("guesses", MOST_GUESSES) else None
+    value.findings.report(f"unknown-{what}", value.place, value.path, message, hint=hint, value=value.text or None)
 
 
 def _nearest(text: str, known: set[str]) -> Sentence | None:

@@ -54,15 +54,20 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     spent: dict[str, int] = field(default_factory=dict)
 
-    def spend(self, what: str, limit: int) -> bool:
-        """Count one piece of costly reading; return False once ``limit`` is passed, which bounds the time of a load."""
-        self.spent[what] = self.spent.get(what, 0) + 1
+    def spend(self, what: str, limit: int, amount: int = 1) -> bool:
+        """Count a piece of costly reading; return False once ``limit`` is passed, which bounds the time of a load."""
+        self.spent[what] = self.spent.get(what, 0) + amount
         return self.spent[what] <= limit
 
     @property
     def is_full(self) -> bool:
         """Whether further errors are not collected, so that working out their hints is a waste."""
         return self.spent.get(Severity.ERROR, 0) >= MOST_FINDINGS
+
+    @property
+    def is_full_of_warnings(self) -> bool:
+        """Whether further warnings are not collected, so that looking for them is a waste."""
+        return self.spent.get(Severity.WARNING, 0) >= MOST_FINDINGS
 
     @property
     def is_exhausted(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from graphlib import CycleError, TopologicalSorter
@@ -17,6 +17,9 @@ from examcal.schedule.workdays import Workdays
 _LOOKS_RELATIVE = re.compile(r"[a-z][a-z0-9_-]*\s*\.\s*[a-z]+", re.ASCII | re.IGNORECASE)
 _REFERENCE = re.compile(r"(?P<milestone>[a-z0-9][a-z0-9-]{0,63})\.(?P<rule>(?:opens|closes)(?:[\s+-].*)?)", re.ASCII)
 _FORM = Sentence("write MILESTONE.opens or MILESTONE.closes and an offset, e.g. skills-exam.opens -10d")
+
+MOST_CIRCLES = 20
+"""Circles that are looked for; each costs a walk through all milestones, and people mend them one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +82,27 @@ def _shifted(relative: Relative, day: date, workdays: Workdays) -> date:
 def in_dependency_order(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[list[str]]]:
     """Return the ids with what they need first, and the circles, each beginning and ending with the same id.
 
-    The ids on a circle are left out of the order; what needs them is not.
+    The ids on a circle are left out of the order; what needs them is not. After ``MOST_CIRCLES`` no more are looked
+    for, and what lies on further ones or needs them is left out too.
     """
     known = {key: {need for need in wanted if need in needs} for key, wanted in needs.items()}
     circles: list[list[str]] = []
     while True:
+        sorter = TopologicalSorter(known)
         try:
-            order = list(TopologicalSorter(known).static_order())
+            sorter.prepare()
         except CycleError as error:
-            # graphlib lists each id before the one that needs it; people read it the other way round.
-            circle = [str(key) for key in reversed(error.args[1])]
-            circles.append(circle)
-            known = {key: wanted - set(circle) for key, wanted in known.items() if key not in circle}
-            continue
-        return order, circles
+            if len(circles) < MOST_CIRCLES:
+                # graphlib lists each id before the one that needs it; people read it the other way round.
+                circle = [str(key) for key in reversed(error.args[1])]
+                circles.append(circle)
+                known = {key: wanted - set(circle) for key, wanted in known.items() if key not in circle}
+                continue
+        return list(_in_order(sorter)), circles
+
+
+def _in_order(sorter: TopologicalSorter[str]) -> Iterator[str]:
+    """Yield what can be reached without entering a circle; graphlib allows it after it has found one."""
+    while ready := sorter.get_ready():
+        yield from ready
+        sorter.done(*ready)

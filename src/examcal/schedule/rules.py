@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time
+from functools import lru_cache
 
 from examcal.errors import Sentence
 from examcal.schedule.model import Anchor, Rule, Unit
@@ -36,6 +37,7 @@ def parse_clock(text: str) -> time | None:
     return time(int(found[1]), int(found[2])) if found else None
 
 
+@lru_cache(maxsize=4096)
 def parse_rule(text: str) -> Rule:
     """Return the rule that ``text`` writes. Raises RuleError.
 
@@ -58,15 +60,17 @@ def parse_rule(text: str) -> Rule:
 
 
 def _anchor(word: str) -> Anchor:
-    if word not in set(Anchor):
-        raise RuleError(Sentence('"{word}" is not an anchor', {"word": word}))
-    return Anchor(word)
+    try:
+        return Anchor(word)
+    except ValueError:
+        raise RuleError(Sentence('"{word}" is not an anchor', {"word": word})) from None
 
 
 def _unit(word: str | None) -> Unit | None:
-    if word is not None and word not in set(Unit):
-        raise RuleError(Sentence('"{word}" is not a unit', {"word": word}))
-    return Unit(word) if word else None
+    try:
+        return Unit(word) if word else None
+    except ValueError:
+        raise RuleError(Sentence('"{word}" is not a unit', {"word": word})) from None
 
 
 def _clock(text: str | None) -> time | None:

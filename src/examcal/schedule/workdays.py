@@ -7,6 +7,8 @@ fixed date by law (《全国年节及纪念日放假办法》, as amended 2024),
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -32,6 +34,7 @@ class Workdays:
 
     def __init__(self, corrections: WorkdayCorrections | None = None) -> None:
         self.corrections = corrections or WorkdayCorrections()
+        self._years: dict[int, Sequence[date]] = {}
 
     @property
     def known_until(self) -> date:
@@ -58,9 +61,21 @@ class Workdays:
         """
         if amount == 0:
             return day if self.is_working(day) else self.shift(day, -1)
-        step = _ONE_DAY if amount > 0 else -_ONE_DAY
-        left = abs(amount)
-        while left:
-            day += step
-            left -= self.is_working(day)
-        return day
+        year, days = day.year, self._of_year(day.year)
+        # Where the wanted day stands in the list of the year; past its ends, in that of a year further on.
+        at = bisect_right(days, day) + amount - 1 if amount > 0 else bisect_left(days, day) + amount
+        while at >= len(days):
+            at, year = at - len(days), year + 1
+            days = self._of_year(year)
+        while at < 0:
+            year -= 1
+            days = self._of_year(year)
+            at += len(days)
+        return days[at]
+
+    def _of_year(self, year: int) -> Sequence[date]:
+        """Return the working days of a year in order; kept, for a schedule counts in few years."""
+        if year not in self._years:
+            days = (date(year, 1, 1) + n * _ONE_DAY for n in range(366))
+            self._years[year] = [day for day in days if day.year == year and self.is_working(day)]
+        return self._years[year]
