@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from support.office import SHANGHAI, Office
+from support.wheels import ROOT, fetched, in_folder
 
-ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "examcal"
 SCHEDULE = """\
 version: 1
@@ -35,28 +34,6 @@ exams:
 """
 
 pytestmark = pytest.mark.timeout(400)  # building and installing take half a minute on an idle machine
-
-
-def in_folder(folder: Path, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run a command where nothing of the sources is in reach."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXAMCAL_", "PYTHON"))}
-    return subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, timeout=300, check=False)
-
-
-def without_network(said: str) -> bool:
-    return any(word in said for word in ("NewConnectionError", "No matching distribution", "Could not find a version"))
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)]
-    built = in_folder(out, command)
-    if built.returncode and without_network(built.stdout + built.stderr) and os.environ.get("CI") != "true":
-        pytest.skip("the build backend cannot be fetched: no network")
-    assert built.returncode == 0, built.stdout + built.stderr
-    (found,) = out.glob("*.whl")
-    return found
 
 
 @dataclass(frozen=True)
@@ -82,9 +59,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     program = folder / "env" / "bin" / "python"
     pip = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     done = in_folder(folder, [*pip, "--constraint", str(ROOT / "constraints.txt"), str(wheel)])
-    if done.returncode and without_network(done.stderr) and os.environ.get("CI") != "true":
-        pytest.skip("what the wheel asks for cannot be fetched: no network")
-    assert done.returncode == 0, done.stderr
+    fetched(done, "what the wheel asks for")
     return Installed(program, folder)
 
 

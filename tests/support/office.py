@@ -77,10 +77,11 @@ class Running:
 
 @dataclass
 class Office:
-    """Runs ``examcal`` in ``folder``. ``environment`` holds EXAMCAL_ variables."""
+    """Runs ``examcal`` in ``folder``. ``environment`` holds EXAMCAL_ variables; ``program`` may be an installed one."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (sys.executable, "-m", "examcal")
 
     @property
     def schedule(self) -> Path:
@@ -102,7 +103,7 @@ class Office:
     def examcal(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "examcal", *arguments],
+            [*self.program, *arguments],
             cwd=self.folder, env=self.all_variables(extra), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -119,7 +120,7 @@ class Office:
         variables = self.all_variables({"EXAMCAL_LISTEN": f"127.0.0.1:{port}", **extra})
         with log.open("w") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "examcal", command],
+                [*self.program, command],
                 cwd=self.folder, env=variables, stdout=stream, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
         running = Running(process, port, log)
@@ -132,6 +133,16 @@ class Office:
             process.wait(10)
 
 
+def ahead(shift: timedelta) -> dict[str, str]:
+    """Return the variables that put a process's clock ahead."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{shift.total_seconds():+.3f}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
 @dataclass(frozen=True)
 class Soon:
     """A minute that begins in about ten seconds for a process with ``environment``; dates have no seconds."""
@@ -141,12 +152,7 @@ class Soon:
 
     @property
     def environment(self) -> dict[str, str]:
-        library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-        return {
-            "LD_PRELOAD": str(library),
-            "FAKETIME": f"{self.shift.total_seconds():+.3f}",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        return ahead(self.shift)
 
     @property
     def real(self) -> float:
