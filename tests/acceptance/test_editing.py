@@ -51,6 +51,28 @@ def test_what_is_new_and_what_is_gone_is_listed(published: Office) -> None:
     assert (effect["added"], effect["removed"]) == (["demo-2026/sign-up"], ["demo-2026/registration"])
 
 
+def test_an_id_that_was_only_changed_is_recognised(office: Office) -> None:
+    both = TEXT + TEXT[TEXT.index("      - id") :].replace("registration", "payment").replace("网上报名", "缴费")
+
+    def removed() -> list[str]:
+        report = json.loads(office.examcal("check", "--format", "json").stdout)
+        return [one["hint"] for one in report["problems"] if one["code"] == "removed-id"]
+
+    office.write_schedule(both)
+    assert office.examcal("publish").returncode == 0
+    office.write_schedule(both.replace("id: registration", "id: sign-up"))
+    (hint,) = removed()
+    assert "“sign-up”" in hint
+    assert "renamed_from: registration" in hint
+    assert "renamed_from" in office.examcal("publish").stderr
+    office.write_schedule(both.replace("id: registration", "id: another").replace("网上报名", "别的"))
+    (hint,) = removed()
+    assert "status: cancelled" in hint
+    office.write_schedule(both.replace("id: registration", "id: sign-up\n        renamed_from: registration"))
+    assert not removed()
+    assert office.examcal("publish").returncode == 0
+
+
 def test_nothing_published_is_said_so(office: Office) -> None:
     office.write_schedule(TEXT)
     done = office.examcal("diff", "published")

@@ -9,7 +9,7 @@ from pathlib import Path
 from examcal.errors import Problem, Sentence, Severity
 from examcal.plan.audience import Audience, choices_of, unserved, unserved_words
 from examcal.publication.published import load_previous
-from examcal.publication.revisions import removed_milestones
+from examcal.publication.revisions import new_name, removed_milestones
 from examcal.publication.revisions import removed_sites as unpublished_sites
 from examcal.schedule.document import SourceText
 from examcal.schedule.model import Schedule
@@ -36,13 +36,22 @@ def removed_ids(schedule: Schedule, texts: Sequence[SourceText], public: Path) -
             column,
             published,
             Sentence('"{id}" is published and is no longer in the schedule', {"id": published}),
-            Sentence(
-                'put it back with "status: cancelled" for a season; if only the id changed, write '
-                '"renamed_from: {milestone}"; to drop it: examcal publish --accept-shrink',
-                {"milestone": milestone},
-            ),
+            _remedy(milestone, new_name(published, schedule, manifest)),
             milestone,
         )
+
+
+def _remedy(milestone: str, new: str | None) -> Sentence:
+    if new:
+        return Sentence(
+            'is it "{new}" now? Write "renamed_from: {milestone}" there: calendars and reminders then go on with it',
+            {"new": new, "milestone": milestone},
+        )
+    return Sentence(
+        'put it back with "status: cancelled" for a season; if only the id changed, write '
+        '"renamed_from: {milestone}"; to drop it: examcal publish --accept-shrink',
+        {"milestone": milestone},
+    )
 
 
 def removed_sites(schedule: Schedule, texts: Sequence[SourceText], public: Path) -> Iterator[Problem]:

@@ -169,7 +169,8 @@ def _why_removed(revisions: PublishedRevisions, schedule: Schedule) -> Sentence 
     removed = revisions.removed(schedule)
     if removed:
         return Sentence(
-            "published milestones are missing: {ids}; put them back as cancelled, or say `examcal schedule accept`",
+            "published milestones are missing: {ids}; put them back as cancelled, write renamed_from: where only the "
+            "id changed, or say `examcal schedule accept`",
             {"ids": _named(removed)},
         )
     sites = revisions.removed_sites(schedule)

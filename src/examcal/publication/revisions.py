@@ -42,8 +42,8 @@ def revise(schedule: Schedule, previous: Manifest | None, now: datetime, *, acce
     removed = removed_milestones(schedule, past)
     if removed and not accept_shrink:
         raise RefusedError(
-            "published milestones are missing from the schedule: {ids}; "
-            "put them back with status: cancelled, or drop them with examcal publish --accept-shrink",
+            "published milestones are missing from the schedule: {ids}; put them back with status: cancelled, "
+            "write renamed_from: where only the id changed, or drop them with examcal publish --accept-shrink",
             ids=", ".join(removed[:NAMED]) + ("…" if len(removed) > NAMED else ""),
         )
     sites = removed_sites(schedule, past)
@@ -75,6 +75,23 @@ def removed_milestones(schedule: Schedule, previous: Manifest) -> tuple[str, ...
     for occurrence in schedule.occurrences():
         kept.update(occurrence_id(occurrence.exam, old) for old in occurrence.renamed_from)
     return tuple(sorted(set(previous.milestones) - kept))
+
+
+def new_name(removed: str, schedule: Schedule, previous: Manifest) -> str | None:
+    """Return the id that a removed milestone seems to have now: the one new milestone of its exam with its name."""
+    exam, _, _ = removed.partition("/")
+    records = (r for r in previous.events.values() if r.id.partition("#")[0].partition("@")[0] == removed)
+    names = {record.name.partition(" · ")[0] for record in records}  # an event's name ends with that of its exam
+    found = [
+        milestone.id
+        for one in schedule.exams
+        if one.id == exam
+        for milestone in one.milestones
+        if occurrence_id(exam, milestone.id) not in previous.milestones
+        and not milestone.area.renamed_from
+        and names & {text.partition(" · ")[0] for _, text in milestone.area.name.values}
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def removed_sites(schedule: Schedule, previous: Manifest) -> tuple[str, ...]:
