@@ -19,6 +19,7 @@ import pytest_asyncio
 from examcal.ledger.trouble import LedgerUnreachableError
 from examcal.pages.headers import SECURITY_HEADERS
 from examcal.subscription import records
+from examcal.web.shelf import Published, fill_shelf
 from support.smtp_server import Fault, SmtpServer
 from support.subscriptions import BASE, EXAM, Front, front
 
@@ -361,6 +362,19 @@ async def test_a_personal_feed_holds_what_was_chosen_and_can_be_replaced(site: F
     renewed = re.findall(rf'value="{BASE}(/calendar/[^"]+)"', page)[0]
     assert (await client.get(welcome.feed)).status_code == 404
     assert (await client.get(renewed)).text == feed.text
+
+
+async def test_no_personal_feed_is_offered_where_the_exams_feed_is_too_large_to_be_published(site: Front) -> None:
+    welcome = await site.subscribed()
+    files = {"index.html": Published(b"<!doctype html>", 1_700_000_000)}
+    site.routes.shelf = lambda: fill_shelf("e2", files)
+    await site.ask("other@example.cn")
+    page = (await site.client().post(site.links()[-1])).text
+    assert "/me/" in page
+    assert "/calendar/" not in page
+    renewed = await site.client().post(welcome.own, data={"do": "feed"})
+    assert renewed.status_code == 409
+    assert "太大" in renewed.text
 
 
 async def test_a_personal_feed_survives_a_ledger_that_cannot_be_asked(

@@ -54,6 +54,9 @@ _HONEYPOT: Final = "website"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\.ics", re.ASCII)
 _PRIVATE: Final = {"cache-control": "private, no-store", "x-robots-tag": "noindex, nofollow"}
 _TOO_MANY: Final = "Too many requests came from your network. Please try again in an hour."
+_TOO_LARGE: Final = (
+    "This calendar is too large for calendar programs. Put the dates that concern you into your calendar one by one."
+)
 _FEED_CACHE: Final = b"private, max-age=300"
 _log = structlog.get_logger()
 P = ParamSpec("P")
@@ -180,6 +183,8 @@ class SubscriptionRoutes:
         welcome = await _aside(self.desk.confirm, token, client, now)
         if welcome is None:
             return self._missing()
+        if not self._has_feed(welcome.subscriber.choice):
+            welcome = replace(welcome, feed=None)
         return self._page(self.pages.welcome(welcome, self.desk.schedule))
 
     # Self-service -----------------------------------------------------------------------------------------------------
@@ -200,6 +205,8 @@ class SubscriptionRoutes:
         if found is None or schedule is None:
             return self._missing()
         if _asks(fields, "feed"):
+            if not self._has_feed(found.choice):
+                raise RequestRefusedError(HTTPStatus.CONFLICT, _TOO_LARGE)
             feed = await _aside(self.desk.renew_feed, token, now)
             return self._page(self.pages.own(found, schedule, feed=feed))
         try:
@@ -255,6 +262,12 @@ class SubscriptionRoutes:
         fields = [(b"cache-control", _FEED_CACHE) if name == b"cache-control" else (name, value)
                   for name, value in found.headers]  # fmt: skip
         return _as_response(found.body, found.status, (*fields, (b"x-robots-tag", b"noindex, nofollow")))
+
+    def _has_feed(self, choice: Choice) -> bool:
+        """Return whether a choice has a calendar: the edition leaves feeds out that are too large."""
+        shelf = self.shelf()
+        own = self.pages.language if self.desk.schedule is None else self.desk.schedule.language
+        return shelf is None or _find(shelf, choice, b"", own) is not None
 
     async def _chosen(self, token: str) -> Choice | None:
         """Return what a feed holds; what was known last where the ledger cannot be asked (a 5xx ends polling)."""
