@@ -2,11 +2,15 @@
 
 Each side runs in a process of its own. CSafeLoader only builds dictionaries: it knows no line, date or rule, and lets
 24:00 and 1:30 become numbers; nothing that reads YAML through libyaml can be faster.
+
+Then files that cost as much as the limits allow, each in another way: the whole command ``examcal check``, with its
+start and its report, against the bound of 2 s and 200 MB that holds for every input.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,9 +19,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from benchmarks.rows import Row
+from benchmarks.slow_schedules import SLOW
 
 MILESTONES = 5_000
 PER_EXAM = 100
+MOST_SECONDS, MOST_MEMORY = 2.0, 200.0
+SMALL = 0.01
+"""Below this scale one file at the limits is checked: it is tried, not measured."""
 OURS = """
 import json, resource, sys, time
 from datetime import date
@@ -74,8 +82,43 @@ def measure(code: str, path: Path) -> tuple[float, float, float, int]:
     return took, before * 1024 / 1e6, most * 1024 / 1e6, count
 
 
+def check(path: Path) -> tuple[float, float]:
+    """Return the CPU seconds of ``examcal check`` and its most memory (MB)."""
+    command = [sys.executable, "-m", "examcal", "check", "--schedule", str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in {0, 1}:
+        raise RuntimeError(process.returncode)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
+
+
+def slowest(scale: float) -> Iterator[Row]:
+    """Yield the files at the limits, the slowest first."""
+    chosen = list(SLOW) if scale >= SMALL else list(SLOW)[:1]
+    taken: dict[str, tuple[float, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        for what in chosen:
+            path = Path(name) / "schedule.yaml"
+            path.write_text(SLOW[what](), "utf-8")
+            taken[what] = check(path)
+    for what in sorted(taken, key=lambda what: -taken[what][0]):
+        seconds, memory = taken[what]
+        title = f"`examcal check`, at the limits: {what}"
+        yield Row(title, f"{seconds:.2f} s CPU", f"{MOST_SECONDS:g} s", seconds / MOST_SECONDS, 1, at_most=True)
+        if memory == max(memory for _, memory in taken.values()):
+            share = memory / MOST_MEMORY
+            yield Row(f"{title}: the most memory", f"{memory:.0f} MB", f"{MOST_MEMORY:g} MB", share, 1, at_most=True)
+
+
 def run(scale: float = 1.0) -> Iterator[Row]:
     """Yield time and memory."""
+    yield from beside_the_floor(scale)
+    yield from slowest(scale)
+
+
+def beside_the_floor(scale: float) -> Iterator[Row]:
+    """Yield an ordinary large file beside CSafeLoader."""
     milestones = max(10, round(MILESTONES * scale))
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "schedule.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from examcal.errors import Sentence
@@ -47,7 +48,7 @@ EXAM_KEYS = frozenset(
     {"id", "name", "organizer", "url", "notes", "contacts", "timezone", "sites", "tracks", "reminders", "milestones"}
 )
 SESSION_KEYS = frozenset({"name", "opens", "closes"})
-MOST_WINDOWS = 6000
+MOST_WINDOWS = 5500
 """Milestones and sites' own windows in one schedule."""
 MOST_TASKS = 100
 
@@ -199,6 +200,7 @@ def _milestone(value: Value, exam: ExamDraft, ids: Ids) -> Draft | None:
     return draft if identifier else None
 
 
+@lru_cache(maxsize=64)
 def _default_name(kind: Kind, language: str) -> Text:
     languages = [language, *(other for other in LANGUAGES if other != language)]
     return Text(tuple((key, translate(KIND_NAMES[kind], key)) for key in languages))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from examcal.schedule.model import WorkdayCorrections
 from examcal.schedule.workdays import Workdays
@@ -45,3 +47,20 @@ def test_corrections_win_and_another_calendar_is_monday_to_friday() -> None:
     plain = Workdays()
     assert not plain.is_working(date(2026, 2, 28))
     assert plain.known_until == date.max
+
+
+@given(
+    day=st.dates(date(2024, 6, 1), date(2029, 6, 1)),
+    amount=st.integers(-600, 600).filter(bool),
+    holidays=st.frozensets(st.dates(date(2024, 1, 1), date(2029, 12, 31)), max_size=30),
+    calendar=st.sampled_from(["CN", None]),
+)
+def test_counting_by_years_is_counting_day_by_day(
+    day: date, amount: int, holidays: frozenset[date], calendar: str | None
+) -> None:
+    workdays = Workdays(WorkdayCorrections(calendar, holidays))
+    reached, left = day, abs(amount)
+    while left:
+        reached += timedelta(days=1 if amount > 0 else -1)
+        left -= workdays.is_working(reached)
+    assert workdays.shift(day, amount) == reached
