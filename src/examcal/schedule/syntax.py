@@ -10,9 +10,10 @@ from examcal.errors import Sentence
 from examcal.schedule.problems import Findings, Place
 
 _UNCLOSED = ("while scanning a quoted scalar", "while parsing a flow sequence", "while parsing a flow mapping")
+_STARTS_NO_VALUE = "found character that cannot start any token"
 # What libyaml says, and how we say it. Sentences of ours, one for each of its frequent complaints.
 _COMPLAINTS = {
-    "found character that cannot start any token": Sentence("a value cannot begin with this character"),
+    _STARTS_NO_VALUE: Sentence("a value cannot begin with this character"),
     "mapping values are not allowed in this context": Sentence('": " is not allowed here'),
     "did not find expected key": Sentence("a key was expected here; look at the indentation and the quotes"),
     "did not find expected '-' indicator": Sentence('the list goes on here without its "-"; look at the indentation'),
@@ -28,6 +29,8 @@ _COMPLAINTS = {
 _TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
 _NO_SPACE = re.compile(r"[\s-]*[a-z_]+:[^\s/]")
 _FULL_WIDTH_COLON = re.compile(r"[\s-]*[\w-]+\s*：")
+_FULL_WIDTH_INDENT = re.compile(r"[ -]*\u3000")
+_DASH_WITHOUT_SPACE = re.compile(r" *-(?=[a-z_]+:(?: |$))")
 
 
 def report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: Findings, depth: int) -> None:
@@ -44,8 +47,35 @@ def report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: F
     lines = re.split(r"\r\n|\r|\n", text)
     if _report_known_slip(place, lines, findings):
         return
+    if not any(line.strip() for line in lines[place.line - 1 :]):
+        place, message = _before_the_end(place.file, lines, message)
     line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-    findings.report("bad-yaml", place, "", message, hint=_syntax_hint(line))
+    hint = Sentence("put a text that begins like this in quotes") if complaint == _STARTS_NO_VALUE else None
+    findings.report("bad-yaml", place, "", message, hint=hint or _syntax_hint(line))
+
+
+def _before_the_end(file: str, lines: list[str], message: Sentence) -> tuple[Place, Sentence]:
+    """Return what to say where the text ends too early: the bracket that is still open, else the last line."""
+    opened = _open_bracket(lines)
+    if opened:
+        return Place(file, *opened), Sentence("what opens here is not closed")
+    written = [number for number, line in enumerate(lines, 1) if line.strip()]
+    return Place(file, written[-1] if written else 1, 1), message
+
+
+_BRACKETS = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|(?<!\S)\#.*|(?P<open>[\[{])|(?P<close>[\]}])""")
+
+
+def _open_bracket(lines: list[str]) -> tuple[int, int] | None:
+    """Return line and column of the last bracket that nothing closes; quoted text and comments hold none."""
+    opened: list[tuple[int, int]] = []
+    for number, line in enumerate(lines, 1):
+        for match in _BRACKETS.finditer(line):
+            if match["open"]:
+                opened.append((number, match.start() + 1))
+            elif match["close"] and opened:
+                opened.pop()
+    return opened[-1] if opened else None
 
 
 def _is_open_ended(complaint: str) -> bool:
@@ -60,6 +90,18 @@ def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bo
         if colon:
             message = Sentence('the colon after a key must be the half-width ": ", not "："')
             findings.report("full-width-colon", Place(place.file, number, colon.end()), "", message, value="：")
+            return True
+        indent = _FULL_WIDTH_INDENT.match(line)
+        if indent:
+            hint = Sentence("indent with spaces, two for each level")
+            message = Sentence("full-width spaces cannot indent YAML")
+            findings.report("bad-yaml", Place(place.file, number, indent.end()), "", message, hint=hint)
+            return True
+        dash = _DASH_WITHOUT_SPACE.match(line)
+        if dash:
+            hint = Sentence('write "- key: value"')
+            message = Sentence('"-" must be followed by a space')
+            findings.report("bad-yaml", Place(place.file, number, dash.end()), "", message, hint=hint)
             return True
         if number < place.line and _NO_SPACE.match(line):
             hint = Sentence('put a space after the colon: "key: value"')
