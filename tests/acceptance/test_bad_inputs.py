@@ -139,3 +139,15 @@ def test_json_is_all_there_is_on_standard_output(office: Office) -> None:
     understood = office.json("parse", "2026年1月29日10时至2月11日24时")
     assert understood["closes"] == "2026-02-12T00:00:00+08:00"
     assert understood["named_closes"] == "2026-02-11"
+
+
+def test_an_announcement_without_dates_is_said_so_and_still_a_schedule_to_fill_in(office: Office) -> None:
+    notice = office.folder / "notice.html"
+    notice.write_text("<p>考试安排见下图</p><img src=plan.png>", "utf-8")
+    done = office.examcal("draft", "notice.html")
+    assert done.returncode == 0
+    assert "没有找到日期" in done.stderr
+    office.write_schedule(done.stdout)
+    assert office.examcal("check").returncode == 0
+    notice.write_text("<p>报名时间:2026年1月29日</p>", "utf-8")
+    assert office.examcal("draft", "notice.html").stderr == ""

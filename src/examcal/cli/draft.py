@@ -9,12 +9,13 @@ import click
 
 from examcal.cli.command import argument, command, option
 from examcal.cli.invocation import Invocation
-from examcal.cli.output import write
-from examcal.cli.words import language
+from examcal.cli.output import warn, write
+from examcal.cli.words import language, say
 from examcal.errors import NoInputError, PermissionDeniedError
 from examcal.schedule.draft import draft
 
 _LARGEST = 4_000_000
+_NOTHING = "    milestones:\n      []"
 
 
 @command("draft", "Turn an announcement into a schedule to review.")
@@ -24,8 +25,11 @@ def COMMAND(invocation: Invocation, file: str, year: int | None) -> None:  # noq
     """Write YAML to standard output."""
     del invocation
     octets = sys.stdin.buffer.read(_LARGEST) if file == "-" else _read(Path(file))
-    name = "-" if file == "-" else Path(file).name
-    write(draft(_decoded(octets), year=year, source_name=name, language=language()).rstrip("\n"))
+    name = say("announcement") if file == "-" else Path(file).name
+    written = draft(_decoded(octets), year=year, source_name=name, language=language()).rstrip("\n")
+    write(written)
+    if written.endswith(_NOTHING):
+        warn(say("No date was found; dates in a picture must be typed by a person."))
 
 
 def _read(path: Path) -> bytes:
