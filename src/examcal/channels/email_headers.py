@@ -13,6 +13,7 @@ import email.parser
 import email.policy
 import re
 from collections.abc import Sequence
+from email.errors import MultipartInvariantViolationDefect
 from email.header import decode_header, make_header
 
 from examcal.channels.port import ChannelError, Outcome
@@ -71,5 +72,6 @@ def check_block(block: bytes, names: Sequence[str], subject: str) -> None:
     read = str(make_header(decode_header(parsed.get("Subject", "").replace("\r\n", ""))))
     if b"\r" in bare or b"\n" in bare or sorted(parsed.keys()) != sorted(names) or read != neutralise(subject):
         raise ChannelError(Outcome.PERMANENT_CONTENT, "the header block does not read back as it was meant")
-    if parsed.get_payload() or parsed.defects:
+    defects = [one for one in parsed.defects if not isinstance(one, MultipartInvariantViolationDefect)]
+    if parsed.get_payload() or defects:  # early 3.11 misses the parts, which it was not shown
         raise ChannelError(Outcome.PERMANENT_CONTENT, "the header block does not read back as it was meant")
