@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import random
 import time
+import tracemalloc
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -64,7 +67,8 @@ def check(content: bytes) -> None:
     try:
         loaded = load([source], today=TODAY)
         problems = loaded.warnings
-        assert len({occurrence.id for occurrence in loaded.schedule.occurrences()}) >= 0
+        ids = [occurrence.id for occurrence in loaded.schedule.occurrences()]
+        assert len(set(ids)) == len(ids)
     except ScheduleRejectedError as error:
         problems = error.problems
         assert problems
@@ -111,6 +115,32 @@ def test_a_mutated_schedule_gets_an_answer(mutations: list[tuple[int, int, bytes
 @given(st.integers(0, len(GOOD)))
 def test_a_torn_schedule_gets_an_answer(length: int) -> None:
     check(GOOD[:length])
+
+
+def mutated(chance: random.Random) -> bytes:
+    """Return a schedule with another time in each of its dates and up to three wounds."""
+    content = GOOD.replace(b"10:00", f"{chance.randrange(24):02d}:{chance.randrange(60):02d}".encode())
+    for _ in range(chance.randrange(4)):
+        start = chance.randrange(len(content))
+        content = content[:start] + chance.choice(SNIPPETS) + content[start + chance.randrange(6) :]
+    return content
+
+
+def test_a_daemon_that_reads_edits_for_years_keeps_none_of_them_in_memory() -> None:
+    chance = random.Random(5)
+
+    def kept_after(edits: int) -> int:
+        for _ in range(edits):
+            check(mutated(chance))
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = kept_after(50)
+        assert kept_after(100) - before < 50 * len(GOOD)  # a leak of every second one would be seen
+    finally:
+        tracemalloc.stop()
 
 
 NESTED = st.recursive(
