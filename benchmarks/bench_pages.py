@@ -9,7 +9,7 @@ from time import perf_counter
 from jinja2 import Environment
 
 from benchmarks.rows import Row
-from examcal.pages import render
+from examcal.pages.render import render
 from examcal.schedule.model import Schedule
 from support import schedules
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.peers import free_port, has_module, program, started
 from benchmarks.rows import Row, skipped
 from examcal.feed.calendar import EventBook
-from examcal.pages import render
+from examcal.pages.render import render
 from support import schedules
 
 CONNECTIONS = 8

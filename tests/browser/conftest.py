@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from browser.site_server import Edition, serve
-from examcal.pages import render
+from examcal.pages.render import render
 from examcal.schedule.loader import SourceText, load
 from examcal.schedule.model import Schedule
 from support import schedules

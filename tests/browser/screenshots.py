@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, sync_playwright
 from site_server import Edition, serve  # beside this script, which is run by its path
 
-from examcal.pages import render
+from examcal.pages.render import render
 from examcal.schedule.loader import SourceText, load
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-from examcal.pages import SECURITY_HEADERS
+from examcal.pages.headers import SECURITY_HEADERS
 
 TYPES = {
     "html": "text/html; charset=utf-8",

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser
 
 from browser.site_server import Edition, serve
 from browser.watching import watched
-from examcal.pages import PublishedChange, render
+from examcal.pages.history import PublishedChange
+from examcal.pages.render import render
 from examcal.schedule.model import Schedule, Text
 from support import schedules
 from unit.pages.sample import EXAM

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from examcal.cli.subscribing import mail_form_of
 from examcal.errors import NoInputError, UnavailableError
-from examcal.pages import render
+from examcal.pages.render import render
 from examcal.publication.edition import Edition, build_edition
 from examcal.publication.published import Previous, fetch_previous, load_previous
 from examcal.publication.window import Window

@@ -10,9 +10,10 @@ from examcal.feed.calendar import EventBook, feed_path
 from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, Choice, concerns
 from examcal.plan.planner import plan
 from examcal.plan.reminder import Reminder
-from examcal.publication.edition import build_edition, digest_of
+from examcal.publication.edition import build_edition
+from examcal.publication.manifest import digest_of
 from examcal.publication.published import Previous
-from examcal.publication.revisions import removed_sites as unpublished_sites
+from examcal.publication.removals import removed_sites as unpublished_sites
 from examcal.schedule.changes import Change, compare, removed_occurrences, removed_sites, shrinks
 from examcal.schedule.model import Schedule, Text
 

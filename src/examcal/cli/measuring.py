@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from examcal import __version__
 from examcal.channels.port import Outcome
-from examcal.publication.publisher import CURRENT
+from examcal.publication.manifest import CURRENT
 
 if TYPE_CHECKING:
     from examcal.clock import Clock

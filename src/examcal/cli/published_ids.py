@@ -9,8 +9,8 @@ from pathlib import Path
 from examcal.errors import Problem, Sentence, Severity
 from examcal.plan.audience import Audience, choices_of, unserved, unserved_words
 from examcal.publication.published import load_previous
-from examcal.publication.revisions import new_name, removed_milestones
-from examcal.publication.revisions import removed_sites as unpublished_sites
+from examcal.publication.removals import new_name, removed_milestones
+from examcal.publication.removals import removed_sites as unpublished_sites
 from examcal.schedule.document import SourceText
 from examcal.schedule.model import Schedule
 

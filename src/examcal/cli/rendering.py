@@ -11,7 +11,7 @@ from examcal.delivery.message import Renderer
 from examcal.errors import ExamcalError
 from examcal.feed.calendar import milestone_calendar
 from examcal.publication.published import Previous, current_folder, load_previous
-from examcal.publication.revisions import removed_milestones, removed_sites
+from examcal.publication.removals import removed_milestones, removed_sites
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from examcal.feed.lint.known import KnownEvents
 from examcal.feed.selection import DEFAULT
 from examcal.pages.history import PublishedChange
 from examcal.publication.history import CHANGES, History
-from examcal.publication.manifest import MANIFEST, Manifest
+from examcal.publication.manifest import MANIFEST, Manifest, digest_of
 from examcal.publication.revisions import Revised, revise
 from examcal.publication.window import WHOLE, Window
 from examcal.schedule.model import Schedule
@@ -124,11 +124,6 @@ def left_out(
 
 def _too_large(feeds: Mapping[str, bytes], limit: int) -> tuple[str, ...]:
     return tuple(sorted(path for path, octets in feeds.items() if len(octets) > limit))
-
-
-def digest_of(octets: bytes) -> str:
-    """Return a file's digest as the manifest writes it: SHA-256, hexadecimal."""
-    return hashlib.sha256(octets).hexdigest()
 
 
 def check_feeds(feeds: Mapping[str, bytes], previous: Manifest | None) -> None:

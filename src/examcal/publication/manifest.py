@@ -6,6 +6,7 @@ published before.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from examcal.feed.event import SPAN, Event
 from examcal.feed.revision import Revision
 from examcal.publication.lines import written
 
+CURRENT = "current"  # the name by which the published edition is found
 MANIFEST = "manifest.json"
 VERSION = 1
 
@@ -168,3 +170,8 @@ def _record(values: Mapping[str, Any]) -> EventRecord:
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def digest_of(octets: bytes) -> str:
+    """Return a file's digest as the manifest writes it: SHA-256, hexadecimal."""
+    return hashlib.sha256(octets).hexdigest()

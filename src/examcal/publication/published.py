@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examcal.errors import PermissionDeniedError, StorageError
-from examcal.publication.edition import digest_of
 from examcal.publication.history import CHANGES, History
-from examcal.publication.manifest import MANIFEST, Manifest
-from examcal.publication.publisher import CURRENT
+from examcal.publication.manifest import CURRENT, MANIFEST, Manifest, digest_of
 
 Fetch = Callable[[str], bytes | None]
 

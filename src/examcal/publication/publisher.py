@@ -22,10 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from examcal.errors import ExamcalError, PermissionDeniedError, RefusedError, StorageError, reason_of
-from examcal.publication.edition import Edition, digest_of
-from examcal.publication.manifest import MANIFEST, Manifest
+from examcal.publication.edition import Edition
+from examcal.publication.manifest import CURRENT, MANIFEST, Manifest
 
-CURRENT = "current"
 EDITIONS = "editions"
 KEPT = 2  # complete editions: the current one, and the one before it for readers that still have it open
 NAME_LENGTH = 16
@@ -255,4 +254,4 @@ def _only_one(directory: Path) -> Iterator[None]:
         yield
 
 
-__all__ = ["CURRENT", "digest_of", "is_packed", "publish", "twin"]
+__all__ = ["is_packed", "publish", "twin"]

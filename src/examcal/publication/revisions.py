@@ -1,4 +1,4 @@
-"""What a new edition changes: revisions of events, removals, and the guards against losing dates by accident."""
+"""What a new edition changes: revisions of events, and the guards against losing dates by accident."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from examcal.errors import RefusedError
 from examcal.feed.calendar import EventBook
 from examcal.feed.event import Event
 from examcal.feed.revision import Revision
-from examcal.identity import occurrence_id
 from examcal.publication.manifest import EventRecord, Manifest
+from examcal.publication.removals import milestones_of, removed_milestones, removed_sites
 from examcal.publication.tombstones import is_over, tombstone
 from examcal.schedule.model import Schedule
 
@@ -63,51 +63,10 @@ def revise(schedule: Schedule, previous: Manifest | None, now: datetime, *, acce
     return Revised(
         book.revised({uid: record.revision for uid, record in records.items()}, tombstones.values(), past.known),
         records,
-        tuple(sorted(_milestones(schedule))),
+        tuple(sorted(milestones_of(schedule))),
         _retired(past, records),
         tuple(sorted({*past.known, *_addressable(schedule)})),
     )
-
-
-def removed_milestones(schedule: Schedule, previous: Manifest) -> tuple[str, ...]:
-    """Return the published ids that ``schedule`` has neither as an id nor as an older name of one."""
-    kept = set(_milestones(schedule))
-    for occurrence in schedule.occurrences():
-        kept.update(occurrence_id(occurrence.exam, old) for old in occurrence.renamed_from)
-    return tuple(sorted(set(previous.milestones) - kept))
-
-
-def new_name(removed: str, schedule: Schedule, previous: Manifest) -> str | None:
-    """Return the id that a removed milestone seems to have now: the one new milestone of its exam with its name."""
-    exam, _, _ = removed.partition("/")
-    records = (r for r in previous.events.values() if r.id.partition("#")[0].partition("@")[0] == removed)
-    names = {record.name.partition(" · ")[0] for record in records}  # an event's name ends with that of its exam
-    found = [
-        milestone.id
-        for one in schedule.exams
-        if one.id == exam
-        for milestone in one.milestones
-        if occurrence_id(exam, milestone.id) not in previous.milestones
-        and not milestone.area.renamed_from
-        and names & {text.partition(" · ")[0] for _, text in milestone.area.name.values}
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def removed_sites(schedule: Schedule, previous: Manifest) -> tuple[str, ...]:
-    """Return the sites, as ``exam@site``, with published dates of their own that their exam no longer has."""
-    sites = {exam.id: {site.id for site in exam.sites} for exam in schedule.exams}
-    found = set()
-    for record in previous.events.values():
-        milestone, _, site = record.id.partition("#")[0].partition("@")
-        exam = milestone.partition("/")[0]
-        if site and record.removed_on is None and exam in sites and site not in sites[exam]:
-            found.add(f"{exam}@{site}")
-    return tuple(sorted(found))
-
-
-def _milestones(schedule: Schedule) -> Iterable[str]:
-    return (occurrence_id(exam.id, milestone.id) for exam in schedule.exams for milestone in exam.milestones)
 
 
 def _addressable(schedule: Schedule) -> Iterable[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from examcal.pages import PublishedChange
+from examcal.pages.history import PublishedChange
 from examcal.schedule.model import Occurrence, Status
 from support import schedules
 

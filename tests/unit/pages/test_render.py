@@ -15,8 +15,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from examcal.pages import SECURITY_HEADERS, PublishedChange, render
+from examcal.pages.headers import SECURITY_HEADERS
+from examcal.pages.history import PublishedChange
 from examcal.pages.links import web_url
+from examcal.pages.render import render
 from examcal.schedule.model import Schedule, Status
 from support import schedules
 from unit.pages.sample import BASE, EXAM, changes
@@ -69,7 +71,7 @@ def test_every_public_path_is_there(files: dict[str, bytes]) -> None:
 
 def test_the_same_arguments_give_the_same_bytes_whatever_the_machine() -> None:
     code = (
-        "import hashlib; from examcal.pages import render\n"
+        "import hashlib; from examcal.pages.render import render\n"
         "from support import schedules; from unit.pages import sample\n"
         "files = render(schedules.everything(), base_url=sample.BASE, changes=sample.changes())\n"
         "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest())"

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from examcal.errors import RefusedError, StorageError
-from examcal.publication.edition import Edition, build_edition, digest_of
-from examcal.publication.manifest import Manifest
+from examcal.publication.edition import Edition, build_edition
+from examcal.publication.manifest import Manifest, digest_of
 from examcal.publication.published import current_folder, fetch_previous, load_edition, load_previous
 from examcal.publication.publisher import publish
 from examcal.schedule.model import Schedule

@@ -9,7 +9,7 @@ import pytest
 
 from examcal.errors import RefusedError
 from examcal.publication.edition import Edition, build_edition
-from examcal.publication.revisions import removed_sites
+from examcal.publication.removals import removed_sites
 from examcal.schedule.model import Schedule
 from support.schedules import EVERYTHING_EXAM, everything
 

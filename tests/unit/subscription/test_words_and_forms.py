@@ -18,7 +18,7 @@ from jinja2 import Environment, nodes
 from examcal import subscription
 from examcal.cli.serving import without_token
 from examcal.feed.calendar import EventBook
-from examcal.pages import render
+from examcal.pages.render import render
 from examcal.subscription.addresses import UnfitAddressError, masked, read_address, variant
 from examcal.subscription.choice import Choice, UnfitChoiceError, read_choice
 from examcal.subscription.records import safe_cell
