@@ -176,9 +176,10 @@ def render(problem: Problem, source_lines: Sequence[str], language: str = DEFAUL
 def _frame(problem: Problem, line: str) -> list[str]:
     """Return the source line with carets under the value; a long line is cut around the place."""
     start = max(problem.column - 1, 0)
-    before, at = line[:start].replace("\t", " "), line[start:].replace("\t", " ")
+    before = line[max(0, start - _NEAR) : start].replace("\t", " ")
+    at = line[start : start + _NEAR].replace("\t", " ")
     mark = _marked(at, problem.value)
-    if width(before) > 60:  # noqa: PLR2004  # a frame fits a terminal of 100 columns
+    if start > _NEAR or width(before) > 60:  # noqa: PLR2004  # a frame fits a terminal of 100 columns
         before = "…" + before[-30:]
     if len(at) > 60:  # noqa: PLR2004  # same
         at = at[:60] + "…"
@@ -186,6 +187,10 @@ def _frame(problem: Problem, line: str) -> list[str]:
     margin = " " * len(gutter)
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in before + at).rstrip()
     return [f" {gutter} | {shown}", f" {margin} | {' ' * width(before)}{'^' * max(1, min(width(mark), width(at)))}"]
+
+
+_NEAR = 200
+"""Characters of a line that are looked at on either side: a line may have millions, and a hundred problems."""
 
 
 def _marked(at: str, value: str | None) -> str:

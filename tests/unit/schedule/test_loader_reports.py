@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,15 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     assert max(width(frame), width(carets)) < 140
     assert width(frame[: frame.index("here")]) == carets.index("^")
     assert carets.endswith("^^^^")
+
+
+def test_a_hundred_problems_on_a_line_of_millions_are_shown_at_once() -> None:
+    line = "报名, " * 1_000_000
+    began = time.process_time()
+    for column in range(3_000_000, 3_000_100):
+        found = Problem("bad-date", Severity.ERROR, "x.yaml", 1, column, "", Sentence("x"), None, "报名")
+        assert len(render(found, [line]).splitlines()[1]) < 110
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("报名", 4), ("e\u0301", 1), ("：", 2), ("🎓", 2), ("", 0)])
