@@ -6,10 +6,11 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -27,7 +28,7 @@ from examcal.ledger.store import SqlLedger
 from examcal.schedule.document import SourceText
 from examcal.schedule.loader import load
 from support.drill import mail_over, milestone, schedule, some_time_ago
-from support.office import Office
+from support.office import Office, ahead
 from support.postgres import PostgresServer
 from support.rig import email, people
 from support.smtp_server import Fault, SmtpServer
@@ -154,3 +155,32 @@ async def test_a_worker_that_is_stopped_ends_its_sends_and_gives_back_the_rest(o
                     process.kill()
                     process.wait(10)
         assert len(smtp.mails) == count
+
+
+STALLED = """
+WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '10 minutes') RETURNING id)
+INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, worker_id)
+SELECT 'examcal', 'examcal.deliver', '{"channel_id": 1}', 'doing', 1, id FROM dead
+"""
+
+
+@pytest.mark.needs("faketime")
+def test_a_ticket_of_a_dead_worker_is_taken_again_by_one_whose_clock_is_fast(office: Office) -> None:
+    database = office.environment["EXAMCAL_DATABASE_URL"]
+    open_ledger(database, office.folder / "lead", datetime.now(UTC)).ledger.close()
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(STALLED)
+        fast = Office(office.folder, {**office.environment, **ahead(timedelta(hours=1))})
+        process = worker(fast)
+        try:
+            left = 1
+            deadline = time.monotonic() + 60
+            while left and time.monotonic() < deadline:
+                time.sleep(0.1)
+                (left,) = connection.execute(
+                    "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+                ).fetchone()
+        finally:
+            process.terminate()
+            process.wait(40)
+    assert left == 0
