@@ -336,6 +336,13 @@ def test_a_delivery_is_found_by_id_reference_and_key(ledger: SqlLedger) -> None:
     assert ledger.find("ZZZZZZ") == []
 
 
+def test_a_delivery_that_was_never_tried_is_found_by_its_reference_too(ledger: SqlLedger) -> None:
+    planned(ledger, NOW, people=3)
+    claim(ledger, NOW, Terms(limit=1))
+    for row in ledger.deliveries():
+        assert [found.id for found in ledger.find(row.reference)] == [row.id]
+
+
 def test_last_chances_are_brought_forward(ledger: SqlLedger) -> None:
     planned(ledger, NOW, entry(NOW, useful=30 * MINUTE), people=1)
     settle(ledger, claim(ledger, NOW), NOW, State.RETRY, next_at=NOW + 31 * MINUTE)

@@ -62,9 +62,16 @@ def find(connection: Connection, words: str) -> list[DeliveryRow]:
     if words.isdecimal():
         row = connection.execute(_rows().where(delivery.c.id == int(words))).one_or_none()
         return [_as_row(row)] if row is not None else []
-    tried = _rows().where(delivery.c.attempts > 0).order_by(delivery.c.id.desc()).limit(LOOKED_THROUGH)
-    found = (_as_row(row) for row in connection.execute(tried))
-    return [row for row in found if row.reference == words.upper() or row.key.startswith(words.lower())]
+    for part in (delivery.c.attempts > 0, delivery.c.attempts == 0):  # what people hold in their hands comes first
+        rows = connection.execute(_rows().where(part).order_by(delivery.c.id.desc()).limit(LOOKED_THROUGH))
+        found = [row for row in map(_as_row, rows) if _is_called(row, words)]
+        if found:
+            return found
+    return []
+
+
+def _is_called(row: DeliveryRow, words: str) -> bool:
+    return row.reference == words.upper() or row.key.startswith(words.lower())
 
 
 def _rows() -> Select[tuple[object, ...]]:
