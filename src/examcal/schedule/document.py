@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from examcal.errors import Sentence
+from examcal.schedule.encoding import is_gbk, wide_encoding
 from examcal.schedule.problems import Findings, Place
 from examcal.schedule.syntax import report_syntax
 
@@ -90,11 +91,14 @@ def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None
     try:
         text = source.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        _report_encoding(source, error, findings)
+        _report_encoding(source, error.start, findings)
         return None
     found = _FORBIDDEN.search(text)
     if found is None:
         return text
+    if found[0] == "\0" and wide_encoding(source.content):  # all ASCII, so it is valid UTF-8 full of NULs
+        _report_encoding(source, source.content.index(0), findings)
+        return None
     message = Sentence("character U+{number} is not allowed in a schedule", {"number": f"{ord(found[0]):04X}"})
     hint = Sentence("delete it; it often comes along when text is copied from a web page or a PDF")
     findings.report("control-character", _place_at(source.name, text, found.start()), "", message, hint=hint)
@@ -106,25 +110,19 @@ def _place_at(file: str, text: str, offset: int) -> Place:
     return Place(file, len(before), len(before[-1]) + 1)
 
 
-def _report_encoding(source: SourceText, error: UnicodeDecodeError, findings: Findings) -> None:
+def _report_encoding(source: SourceText, start: int, findings: Findings) -> None:
+    """Report the octet at offset ``start``, which no file in UTF-8 has, and the encoding that the file looks like."""
     octets = source.content
-    before = octets[: error.start].decode("utf-8-sig", errors="replace")
-    params = {"octet": f"0x{octets[error.start]:02x}", "offset": error.start}
+    before = octets[:start].decode("utf-8-sig", errors="replace")
+    params = {"octet": f"0x{octets[start]:02x}", "offset": start}
     message = Sentence("the file is not UTF-8 (byte {octet} at offset {offset})", params)
     hint = Sentence("save it as UTF-8")
-    if octets[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        hint = Sentence("it looks like UTF-16; save it as UTF-8")
-    elif _is_gbk(octets):
+    wide = wide_encoding(octets)
+    if wide:
+        hint = Sentence("it looks like {encoding}; save it as UTF-8", {"encoding": wide})
+    elif is_gbk(octets):
         hint = Sentence("it looks like GBK; save it as UTF-8, or convert it: iconv -f GBK -t UTF-8")
     findings.report("not-utf8", _place_at(source.name, before, len(before)), "", message, hint=hint)
-
-
-def _is_gbk(octets: bytes) -> bool:
-    try:
-        octets.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def lines_of(source: SourceText) -> list[str]:

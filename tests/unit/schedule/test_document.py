@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import subprocess
 import sys
 import time
@@ -30,6 +31,8 @@ HOSTILE = {
     "directives": b"%a\n" * MEBIBYTE,
     "noise": bytes(range(256)) * 4096,
 }
+
+WIDE = ("version: 1\n", "version: 1\r\nexams:\r\n  - id: x\r\n    name: 2026年医师资格考试（北京考区）😀\r\n")
 
 
 def parsed(text: str | bytes) -> tuple[Mapping | None, Findings]:
@@ -86,7 +89,14 @@ def test_limits_hold_for_depth_nodes_and_octets() -> None:
 
 @pytest.mark.parametrize(
     ("content", "hint"),
-    [("名称: 考试".encode("gbk"), "GBK"), ("名称: 考试".encode("utf-16"), "UTF-16"), (b"a: \xff", "UTF-8")],
+    [
+        ("名称: 考试".encode("gbk"), "GBK"),
+        ("名称: 考试".encode("utf-16"), "UTF-16"),
+        (b"a: \xff", "UTF-8"),
+        (codecs.BOM_UTF32_BE + "名称: 考试".encode("utf-32-be"), "UTF-32"),
+        *((text.encode(name), "UTF-16") for text in WIDE for name in ("utf-16-le", "utf-16-be")),
+        *((text.encode(name), "UTF-32") for text in WIDE for name in ("utf-32", "utf-32-le", "utf-32-be")),
+    ],
 )
 def test_the_encoding_is_guessed_in_the_hint_only(content: bytes, hint: str) -> None:
     root, findings = parsed(content)
