@@ -25,6 +25,7 @@ from examcal.schedule.parts import (
     Ids,
     contacts_of,
     few,
+    file_name,
     listed,
     name_of,
     optional,
@@ -52,12 +53,11 @@ MOST_WINDOWS = 5500
 """Milestones and sites' own windows in one schedule."""
 MOST_TASKS = 100
 
-# Names of published files and addresses (an exam's pages are at /ID/), and what Windows cannot store.
+# Names of published files and addresses (an exam's pages are at /ID/).
 RESERVED_IDS = frozenset(
     {
         *("all", "assets", "calendar", "changes", "confirm", "feeds", "healthz", "index", "me", "metrics"),
         *("en", "kits", "posters", "readyz", "schedule", "static", "subscribe", "unsubscribe"),
-        *("aux", "con", "nul", "prn"),
     }
 )
 KIND_NAMES = {
@@ -153,7 +153,7 @@ def read_exam(value: Value, defaults: Defaults, ids: Ids) -> ExamDraft | None:
 
 def _exam_id(fields: Fields, ids: Ids) -> str | None:
     value = fields.require("id")
-    identifier = ids.claim(value)
+    identifier = file_name(value, ids)
     if value and identifier in RESERVED_IDS:
         message = Sentence('"{id}" is kept for pages and files of examcal', {"id": identifier})
         value.report("reserved-id", message, Sentence("choose an id such as physician-2026-beijing"))

@@ -134,6 +134,21 @@ class Ids:
         return None
 
 
+_DEVICES = frozenset(
+    {"aux", "con", "nul", "prn", *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10))}
+)
+"""Windows stores no file or folder of such a name, whatever follows a dot (Microsoft: "Naming Files, Paths, …")."""
+
+
+def file_name(value: Value | None, ids: Ids) -> str | None:
+    """Return a new id by which files of an edition are called; the name of a device is a finding."""
+    identifier = ids.claim(value)
+    if value and identifier in _DEVICES:
+        message = Sentence('"{id}" cannot be the name of a file on Windows', {"id": identifier})
+        value.report("reserved-id", message, Sentence('choose a longer id, e.g. "{id}-2026"', {"id": identifier}))
+    return identifier
+
+
 def sites_of(fields: Fields, language: str) -> tuple[Site, ...]:
     """Return the sites of an exam."""
     ids = Ids()
@@ -142,7 +157,7 @@ def sites_of(fields: Fields, language: str) -> tuple[Site, ...]:
         site = value.fields(SITE_KEYS)
         if site is None:
             return None
-        identifier, name = ids.claim(site.require("id")), name_of(site, language)
+        identifier, name = file_name(site.require("id"), ids), name_of(site, language)
         phones = listed(site.get("phones"), _phone)
         address, url = text_of(site, "address", language), optional(site.get("url"), Value.url)
         return Site(identifier, name, phones, address, url) if identifier and name else None

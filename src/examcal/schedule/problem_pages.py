@@ -263,7 +263,8 @@ PAGES: tuple[ProblemPage, ...] = (
         "reserved-id",
         "file",
         "id 已被保留",
-        "考试的页面在“/考试id/”下面，所以 feeds、changes、all 等名字不能作考试的 id。",
+        "考试的页面在“/考试id/”下面，所以 feeds、changes、all 等名字不能作考试的 id。"
+        "考试和考点的 id 会成为文件名，所以 Windows 存不了的 con、prn、aux、nul、com1～com9、lpt1～lpt9 也不能用。",
         "version: 1\nexams:\n  - {id: feeds, name: 考试}",
         "version: 1\nexams:\n  - {id: physician-2026, name: 考试}",
     ),
