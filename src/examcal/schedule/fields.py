@@ -32,6 +32,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
+_TYPOGRAPHIC_QUOTES = re.compile("\\s*[“”„‟‘’‚‛＂＇「」『』«»]")
 _CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
 
 
@@ -58,7 +59,9 @@ class Value:
         return self.node.text if isinstance(self.node, Scalar) else ""
 
     def report(self, code: str, message: Sentence, hint: Sentence | None = None) -> None:
-        """Report a finding about this value."""
+        """Report a finding about this value; quotes that YAML does not know explain what they are part of."""
+        if code.startswith(("bad-", "unknown-")) and code != "bad-text" and _TYPOGRAPHIC_QUOTES.match(self.text):
+            hint = Sentence("YAML knows only the half-width quotes \" and '; use these, or none")
         self.findings.report(code, self.place, self.path, message, hint=hint, value=self.text or None)
 
     def scalar(self) -> str | None:
@@ -268,14 +271,19 @@ class Value:
 
 
 class Fields:
-    """A mapping that is being read. Unknown keys are reported when it is opened; ``null`` counts as absent."""
+    """A mapping that is being read. Unknown keys are reported when it is opened; ``null`` counts as absent.
+
+    ``has_unknown`` tells that something is missing here because its key is misspelt.
+    """
 
     def __init__(self, node: Mapping, path: str, file: str, findings: Findings, allowed: frozenset[str]) -> None:
         self.node, self.path, self.file, self.findings = node, path, file, findings
         if node.is_flow:
             self.value.join_cut_texts()
+        self.has_unknown = False
         for key in node.values:
             if key not in allowed:
+                self.has_unknown = True
                 self._report_unknown(key, allowed)
 
     def _report_unknown(self, key: str, allowed: frozenset[str]) -> None:

@@ -181,18 +181,21 @@ class Resolver:
             **draft.details,
         )
         narrowed = self._narrowed(occurrence, when, draft)
-        occurrence = replace(narrowed, rules=self._rules(narrowed, when, explicit))
+        occurrence = replace(narrowed, rules=self._rules(narrowed, draft, when, explicit))
         _check_sessions(occurrence, draft)
         return Resolved(occurrence, draft, opens, closes)
 
-    def _rules(self, occurrence: Occurrence, when: When, explicit: Explicit | None) -> tuple[Rule, ...]:
-        """Return the rules that apply: explicit ones must find their anchor, a kind's default ones may miss it."""
+    def _rules(self, occurrence: Occurrence, draft: Draft, when: When, explicit: Explicit | None) -> tuple[Rule, ...]:
+        """Return the rules that apply: explicit ones must find their anchor, a kind's default ones may miss it.
+
+        A misspelt key may have been the anchor; it is reported, and its consequences are not.
+        """
         possible = _possible_anchors(occurrence, when)
         if explicit is None:
             rules = self.exam.defaults.reminders.get(occurrence.kind, ())
             return tuple(rule for rule in rules if rule.anchor in possible)
         for place, rule in explicit:
-            if rule.anchor not in possible and place:
+            if rule.anchor not in possible and place and not draft.fields.has_unknown:
                 params = {"rule": str(rule), "anchor": rule.anchor}
                 message = Sentence('"{rule}" counts from "{anchor}", which this milestone does not have', params)
                 place.report("rule-without-anchor", message)
