@@ -15,6 +15,7 @@ from examcal.errors import Sentence
 from examcal.schedule.checks import office_hours
 from examcal.schedule.dates import can_afford, spoken
 from examcal.schedule.fields import Fields, Value
+from examcal.schedule.last_call import look_for_reminders
 from examcal.schedule.model import (
     Anchor,
     Audience,
@@ -93,6 +94,8 @@ class _Caution:
             self._office_closed()
             self._unknown_workdays()
             self._equal_reminders()
+            if self.is_ahead:
+                look_for_reminders(self.resolved, self.workdays, self.today)
 
     def _far_date(self) -> None:
         when = self.resolved.draft.when

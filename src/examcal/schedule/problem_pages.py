@@ -542,6 +542,15 @@ PAGES: tuple[ProblemPage, ...] = (
         "remind: [closes -24h, closes -1440m]",
         "remind: [closes -24h]",
     ),
+    _page(
+        "reminders-past",
+        "milestone",
+        "提醒都过了时候",
+        "环节还没到，提醒规则算出来的时间却都已过去，不会再有人收到提醒。请加一条还来得及的；不要提醒就写 remind: []。"
+        "最后一条提醒离截止不到三天的不算；只提醒开始的，开始之后也不算。",
+        "opens: 2026-10-29\ncloses: 2026-11-28 17:00\nremind: [closes -30d, closes -20d]",
+        "opens: 2026-10-29\ncloses: 2026-11-28 17:00\nremind: [closes -30d, closes -20d, closes -1d]",
+    ),
     # What may be doubted
     _page(
         "no-source",

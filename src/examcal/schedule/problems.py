@@ -23,6 +23,7 @@ WARNINGS = frozenset(
         "hidden-character",
         "no-source",
         "office-closed",
+        "reminders-past",
         "reversed-timezone",
         "split-by-comma",
         "tba-due",
