@@ -36,6 +36,8 @@ QUICK = 1.0
 """A batch that takes less than this many seconds may be followed by a larger one: fewer commits for a fast server."""
 GATHERING = 0.01
 """Seconds in which further outcomes may join a commit; a fast server's answers come many in that time."""
+MOST_UNRECORDED = 64
+"""How many sends may begin while none is recorded: about what a process repeats when its ledger is out of reach."""
 GROUP_LIMIT = 200
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = 0.2
@@ -88,6 +90,7 @@ class Lane:
         self.pace = pace
         self._tools = tools
         self._slots = asyncio.Semaphore(pace.concurrency)
+        self._unrecorded = asyncio.Semaphore(max(MOST_UNRECORDED, 2 * pace.concurrency))
         self._proven = False
         self._batch = SUB_BATCH
         self._health = ChannelRow(channel_id, channel.name)
@@ -189,8 +192,12 @@ class Lane:
 
     async def _settle_as_they_come(self, ready: Sequence[tuple[Claim, bytes]], token: str) -> None:
         finished: asyncio.Queue[Settlement] = asyncio.Queue()
+        begun = 0
 
         async def one(claim: Claim, frozen: bytes) -> None:
+            nonlocal begun
+            await self._unrecorded.acquire()
+            begun += 1
             async with self._slots:
                 if self._tools.stopping.is_set():
                     finished.put_nowait(outcomes.not_begun(claim, self._tools.clock.now()))
@@ -208,10 +215,17 @@ class Lane:
                     group.append(finished.get_nowait())
                 left -= len(group)
                 await self.record(group, token)
+                begun -= len(group)
+                self._let_begin(len(group))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._let_begin(begun)
+
+    def _let_begin(self, count: int) -> None:
+        for _ in range(count):
+            self._unrecorded.release()
 
     async def record(self, group: Sequence[Settlement], token: str) -> None:
         """Settle outcomes, and let the channel's health follow from them."""
