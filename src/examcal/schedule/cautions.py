@@ -30,6 +30,7 @@ from examcal.schedule.model import (
     Status,
     Unit,
 )
+from examcal.schedule.moments import meant_year
 from examcal.schedule.occurrences import Resolved, Resolver
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.when import read_window
@@ -37,6 +38,8 @@ from examcal.schedule.workdays import Workdays
 
 UNVERIFIED_AFTER = 90
 """Days after which the comparison with the source should be repeated."""
+LONGEST_WINDOW = 366
+"""Days; the windows of an exam are shorter, for it is held every year."""
 _YEARS_BACK, _YEARS_AHEAD = 10, 5
 _AT_THE_COUNTER = frozenset({Kind.REGISTRATION, Kind.REVIEW, Kind.PAYMENT, Kind.TICKET, Kind.CERTIFICATE})
 _BY_PHONE = frozenset({Kind.REGISTRATION, Kind.REVIEW, Kind.PAYMENT})
@@ -86,7 +89,7 @@ class _Caution:
     def look(self) -> None:
         if self.occurrence.status is Status.CANCELLED:
             return
-        self._far_date()
+        self._dates()
         self._source()
         self._tba_due()
         if self.occurrence.status not in _SETTLED:
@@ -97,15 +100,33 @@ class _Caution:
             if self.is_ahead:
                 look_for_reminders(self.resolved, self.workdays, self.today)
 
-    def _far_date(self) -> None:
+    def _dates(self) -> None:
+        """Report a year that is probably a slip: far from today, or a window longer than anybody waits."""
+        if not self._far_date():
+            self._long_window()
+
+    def _far_date(self) -> bool:
         when = self.resolved.draft.when
+        near = range(self.today.year - _YEARS_BACK, self.today.year + _YEARS_AHEAD + 1)
         for anchor in Anchor:
             edge = self.occurrence.edge(anchor)
-            is_near = edge is None or -_YEARS_BACK <= edge.named_on.year - self.today.year <= _YEARS_AHEAD
-            if edge and when and not is_near:
+            if edge and when and edge.named_on.year not in near:
+                meant = meant_year(edge.named_on.year, near)
+                hint = Sentence("Did you mean {year}?", {"year": meant}) if meant else Sentence("check the year")
                 message = Sentence("{date} is far from today", {"date": spoken(edge)})
-                when.place_of(anchor).report("far-date", message, Sentence("check the year"))
-                return
+                when.place_of(anchor).report("far-date", message, hint)
+                return True
+        return False
+
+    def _long_window(self) -> None:
+        opens, closes = self.occurrence.opens, self.occurrence.closes
+        when = self.resolved.draft.when
+        if opens and closes and when and self.occurrence.shape is Shape.WINDOW:
+            days = (closes.named_on - opens.named_on).days
+            if days > LONGEST_WINDOW:
+                params = {"opens": spoken(opens), "closes": spoken(closes), "days": days}
+                message = Sentence("the window is {days} days long, from {opens} to {closes}", params)
+                when.place_of(Anchor.CLOSES).report("long-window", message, Sentence("check the year of both"))
 
     # Sources ------------------------------------------------------------------------------------------------------
 

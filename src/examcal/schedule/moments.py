@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import lru_cache
 
+from examcal.errors import Sentence
 from examcal.schedule.phrase_error import PhraseError
 
 YEARS = range(1970, 2201)
+_USUAL_YEARS = range(2000, 2050)
+"""What a slip of the pen is guessed from; a phrase knows no today."""
 MIDNIGHT = 24 * 60
 LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """Days of each month in a leap year."""
+
+
+@lru_cache(maxsize=1024)
+def meant_year(year: int, near: range) -> int | None:
+    """Return the year of ``near`` whose digits ``year`` has in another order (2206 for 2026), if it is the only one."""
+    digits = sorted(f"{year:04d}")
+    found = [other for other in near if other != year and sorted(str(other)) == digits]
+    return found[0] if len(found) == 1 else None
+
+
+def known_year(year: int, offset: int) -> int:
+    """Return a year that a schedule may have. Raises PhraseError, with the year that was probably meant."""
+    if year in YEARS:
+        return year
+    meant = meant_year(year, _USUAL_YEARS)
+    raise PhraseError(
+        "The year {year} is out of range ({first} to {last})",
+        hint=Sentence("Did you mean {year}?", {"year": meant}) if meant else None,
+        offset=offset,
+        year=year,
+        first=YEARS[0],
+        last=YEARS[-1],
+    )
 
 
 class Half(enum.Enum):

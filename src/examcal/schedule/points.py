@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from examcal.schedule.clocks import clocks
 from examcal.schedule.damage import DamagedError, damaged_readings
-from examcal.schedule.moments import LONGEST_MONTH, YEARS, Candidate, Day, Point
+from examcal.schedule.moments import LONGEST_MONTH, Candidate, Day, Point, known_year
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import Mark, Token
 
@@ -127,7 +127,7 @@ def _days_of_unknown_order(token: Token) -> tuple[Day | None, ...]:
     first, second, year = (int(digits) for digits in _DIGITS.findall(token.text))
     orders = dict.fromkeys([(first, second), (second, first)])
     days = [
-        Day(_known_year(year, token), month, day)
+        Day(known_year(year, token.start), month, day)
         for month, day in orders
         if 1 <= month <= len(LONGEST_MONTH) and 1 <= day <= LONGEST_MONTH[month - 1]
     ]
@@ -154,24 +154,12 @@ def _day(segment: Sequence[Token]) -> Day:
 def _with_year(day: Day, token: Token) -> Day:
     digits = token.digits
     if len(digits) == 3:  # noqa: PLR2004 -- a year of the Republic of China has three digits since 2011
-        return replace(day, year=_known_year(int(digits) + _REPUBLIC, token))
+        return replace(day, year=known_year(int(digits) + _REPUBLIC, token.start))
     if len(digits) == 2:  # noqa: PLR2004 -- a year cut to two digits
         raise PhraseError("Write the year in four digits instead of {written}", offset=token.start, written=token.text)
     if len(digits) != 4:  # noqa: PLR2004 -- a year has four digits
         raise DamagedError
-    return replace(day, year=_known_year(int(digits), token))
-
-
-def _known_year(year: int, token: Token) -> int:
-    if year not in YEARS:
-        raise PhraseError(
-            "The year {year} is out of range ({first} to {last})",
-            offset=token.start,
-            year=year,
-            first=YEARS[0],
-            last=YEARS[-1],
-        )
-    return year
+    return replace(day, year=known_year(int(digits), token.start))
 
 
 def _with_month(day: Day, token: Token) -> Day:
@@ -203,7 +191,7 @@ def _known_day(number: int, token: Token) -> int:
 
 def _with_date(day: Day, token: Token) -> Day:
     year, month, number = (int(digits) for digits in _DIGITS.findall(token.text))
-    year = _known_year(year, token)
+    year = known_year(year, token.start)
     return replace(day, year=year, month=_known_month(month, token), day=_known_day(number, token))
 
 

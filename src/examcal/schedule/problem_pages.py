@@ -493,6 +493,14 @@ PAGES: tuple[ProblemPage, ...] = (
         "on: 2062-06-06",
         "on: 2026-06-06",
     ),
+    _page(
+        "long-window",
+        "milestone",
+        "时段长过一年",
+        "考试每年一次，报名、缴费等时段不会长过一年，多半是其中一个年份打错了。",
+        "opens: 2026-01-29\ncloses: 2028-02-11",
+        "opens: 2026-01-29\ncloses: 2026-02-11",
+    ),
     # Sites, tracks, reminders
     _page(
         "unknown-site",

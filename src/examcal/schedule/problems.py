@@ -21,6 +21,7 @@ WARNINGS = frozenset(
         "equal-reminders",
         "far-date",
         "hidden-character",
+        "long-window",
         "no-source",
         "office-closed",
         "reminders-past",

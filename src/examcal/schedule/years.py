@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from examcal.errors import Sentence
-from examcal.schedule.moments import YEARS, Day
+from examcal.schedule.moments import Day, known_year
 from examcal.schedule.outline import Stop
 from examcal.schedule.phrase_error import PhraseError
 
@@ -99,14 +99,7 @@ def _calendar_day(day: Day, year: int | None, stop: Stop) -> date:
             hint=Sentence("Write the year (for `examcal parse`, --year also gives it)"),
             offset=stop.start,
         )
-    if year not in YEARS:
-        raise PhraseError(
-            "The year {year} is out of range ({first} to {last})",
-            offset=stop.start,
-            year=year,
-            first=YEARS[0],
-            last=YEARS[-1],
-        )
+    known_year(year, stop.start)
     try:
         return date(year, day.month, day.day)
     except ValueError:
