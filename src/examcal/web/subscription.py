@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
@@ -24,18 +23,15 @@ from starlette.routing import Route
 
 from examcal.clock import Clock
 from examcal.errors import ExamcalError
-from examcal.feed.calendar import feed_path
-from examcal.feed.selection import UnknownSelectionError
 from examcal.subscription.addresses import UnfitAddressError, read_address
 from examcal.subscription.choice import Choice, UnfitChoiceError, read_choice
 from examcal.subscription.desk import Desk, Welcome
 from examcal.subscription.screens import Screens
 from examcal.subscription.subscribers import Status, Subscriber
-from examcal.subscription.tokens import Purpose, is_token, token_hash
+from examcal.subscription.tokens import Purpose
 from examcal.texts import LANGUAGES
-from examcal.web.representation import Representation
-from examcal.web.router import NO_EDITION
-from examcal.web.shelf import Shelf, selection
+from examcal.web.personal_feeds import PersonalFeeds
+from examcal.web.shelf import Shelf
 from examcal.web.subscription_request import (
     Fields,
     Networks,
@@ -49,7 +45,6 @@ from examcal.web.subscription_request import (
 PREFIXES: Final = ("/subscribe", "/confirm/", "/me/", "/unsubscribe/", "/calendar/")
 MOST_WAITING: Final = 200
 """Requests that are being worked on after their answer has left."""
-_REMEMBERED: Final = 4096
 _HONEYPOT: Final = "website"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\.ics", re.ASCII)
 _PRIVATE: Final = {"cache-control": "private, no-store", "x-robots-tag": "noindex, nofollow"}
@@ -57,10 +52,7 @@ _TOO_MANY: Final = "Too many requests came from your network. Please try again i
 _TOO_LARGE: Final = (
     "This calendar is too large for calendar programs. Put the dates that concern you into your calendar one by one."
 )
-_FEED_CACHE: Final = b"private, max-age=300"
 _log = structlog.get_logger()
-P = ParamSpec("P")
-R = TypeVar("R")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -75,7 +67,10 @@ class SubscriptionRoutes:
     trusted: Networks = ()
     _waiting: set[asyncio.Task[None]] = field(default_factory=set)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _feeds: OrderedDict[str, Choice] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        """Prepare the personal feeds, which come from the same desk and shelf."""
+        self._feeds = PersonalFeeds(self.desk, self.clock, lambda: self.shelf(), self.pages.language)
 
     def routes(self) -> list[Route]:
         """Return the routes, for the application that answers below ``PREFIXES``."""
@@ -140,7 +135,7 @@ class SubscriptionRoutes:
         if any(fields.get(_HONEYPOT, ())):
             return self._page(self.pages.asked(language))
         client, now = client_of(request, self.trusted), self.clock.now()
-        if len(self._waiting) >= MOST_WAITING or not await _aside(self.desk.admit, client, now):
+        if len(self._waiting) >= MOST_WAITING or not await asyncio.to_thread(self.desk.admit, client, now):
             page = self.pages.refused(
                 "Too many requests came from your network. Please try again in an hour.", language
             )
@@ -154,7 +149,7 @@ class SubscriptionRoutes:
         async def ask() -> None:
             async with self._asking:
                 try:
-                    await _aside(self.desk.ask, address, choice, client, self.clock.now())
+                    await asyncio.to_thread(self.desk.ask, address, choice, client, self.clock.now())
                 except Exception as error:  # noqa: BLE001 - nobody waits for it; the log is told
                     _log.error("a subscription request was lost", exc_info=error)
 
@@ -177,13 +172,13 @@ class SubscriptionRoutes:
         fields = await read_one_click(request)
         token, client, now = _token(request), client_of(request, self.trusted), self.clock.now()
         if _asks(fields, "refuse"):
-            if not await _aside(self.desk.refuse, token, client, now):
+            if not await asyncio.to_thread(self.desk.refuse, token, client, now):
                 return self._missing()
             return self._page(self.pages.told("Nothing will be sent to this address again."))
-        welcome = await _aside(self.desk.confirm, token, client, now)
+        welcome = await asyncio.to_thread(self.desk.confirm, token, client, now)
         if welcome is None:
             return self._missing()
-        if not self._has_feed(welcome.subscriber.choice):
+        if not self._feeds.has(welcome.subscriber.choice):
             welcome = replace(welcome, feed=None)
         return self._page(self.pages.welcome(welcome, self.desk.schedule))
 
@@ -198,22 +193,22 @@ class SubscriptionRoutes:
         fields = await read_form(request)
         token, client, now = _token(request), client_of(request, self.trusted), self.clock.now()
         if _asks(fields, "stop"):
-            found = await _aside(self.desk.stop, Purpose.MANAGE, token, client, now)
+            found = await asyncio.to_thread(self.desk.stop, Purpose.MANAGE, token, client, now)
             return self._missing() if found is None else self._page(self.pages.stopped(found, self.desk.schedule))
         found = await self._bearer(Purpose.MANAGE, request)
         schedule = self.desk.schedule
         if found is None or schedule is None:
             return self._missing()
         if _asks(fields, "feed"):
-            if not self._has_feed(found.choice):
+            if not self._feeds.has(found.choice):
                 raise RequestRefusedError(HTTPStatus.CONFLICT, _TOO_LARGE)
-            feed = await _aside(self.desk.renew_feed, token, now)
+            feed = await asyncio.to_thread(self.desk.renew_feed, token, now)
             return self._page(self.pages.own(found, schedule, feed=feed))
         try:
             choice = read_choice(fields, schedule, exam=found.choice.exam)
         except UnfitChoiceError as error:
             raise RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error.sentence.msgid) from None
-        changed = await _aside(self.desk.change, token, choice, client, now)
+        changed = await asyncio.to_thread(self.desk.change, token, choice, client, now)
         return self._missing() if changed is None else self._page(self.pages.own(changed, schedule, saved=True))
 
     # Stopping ---------------------------------------------------------------------------------------------------------
@@ -232,66 +227,25 @@ class SubscriptionRoutes:
         token, now = _token(request), self.clock.now()
         if _asks(fields, "link"):
             refuse_foreign_origin(request)
-            if not await _aside(self.desk.ask_link, token, now):
+            if not await asyncio.to_thread(self.desk.ask_link, token, now):
                 return self._missing()
             return self._page(self.pages.told("A mail with your personal link is on its way."))
         client = client_of(request, self.trusted)
-        found = await _aside(self.desk.stop, Purpose.UNSUBSCRIBE, token, client, now)
+        found = await asyncio.to_thread(self.desk.stop, Purpose.UNSUBSCRIBE, token, client, now)
         return self._missing() if found is None else self._page(self.pages.stopped(found, self.desk.schedule))
 
     # Personal feeds ---------------------------------------------------------------------------------------------------
 
     async def _feed(self, request: Request) -> Response:
-        token = _token(request)
-        choice = await self._chosen(token) if _NAME.fullmatch(request.path_params["name"]) else None
-        if choice is None:
-            return self._missing()
-        shelf = self.shelf()
-        if shelf is None:
-            return _as_response(NO_EDITION.body, NO_EDITION.status, NO_EDITION.headers)
-        own = self.pages.language if self.desk.schedule is None else self.desk.schedule.language
-        page = _find(shelf, choice, request.scope["query_string"], own)
-        if page is None:
-            return self._missing()
-        headers = dict(reversed(request.headers.raw))
-        found = page.respond(
-            encodings=headers.get(b"accept-encoding", b""),
-            if_none_match=headers.get(b"if-none-match"),
-            if_modified_since=headers.get(b"if-modified-since"),
-        )
-        fields = [(b"cache-control", _FEED_CACHE) if name == b"cache-control" else (name, value)
-                  for name, value in found.headers]  # fmt: skip
-        return _as_response(found.body, found.status, (*fields, (b"x-robots-tag", b"noindex, nofollow")))
-
-    def _has_feed(self, choice: Choice) -> bool:
-        """Return whether a choice has a calendar: the edition leaves feeds out that are too large."""
-        shelf = self.shelf()
-        own = self.pages.language if self.desk.schedule is None else self.desk.schedule.language
-        return shelf is None or _find(shelf, choice, b"", own) is not None
-
-    async def _chosen(self, token: str) -> Choice | None:
-        """Return what a feed holds; what was known last where the ledger cannot be asked (a 5xx ends polling)."""
-        if not is_token(token):
-            return None
-        digest = token_hash(Purpose.FEED, token)
-        try:
-            choice = await _aside(self.desk.feed, token, self.clock.now())
-        except ExamcalError:
-            if digest in self._feeds:
-                return self._feeds[digest]
-            raise
-        self._feeds.pop(digest, None)
-        if choice is not None:
-            self._feeds[digest] = choice
-            if len(self._feeds) > _REMEMBERED:
-                self._feeds.popitem(last=False)
-        return choice
+        is_named = _NAME.fullmatch(request.path_params["name"])
+        found = await self._feeds.answer(_token(request), request) if is_named else None
+        return found or self._missing()
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
     async def _bearer(self, purpose: Purpose, request: Request, *, only_active: bool = True) -> Subscriber | None:
         """Return whose token the path holds, if it is good for that page."""
-        found = await _aside(self.desk.bearer, purpose, _token(request), self.clock.now())
+        found = await asyncio.to_thread(self.desk.bearer, purpose, _token(request), self.clock.now())
         if found is None:
             return None
         status = found.subscriber.status
@@ -303,34 +257,6 @@ class SubscriptionRoutes:
 
     def _page(self, body: bytes, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:
         return Response(body, status, {**_PRIVATE, **headers}, "text/html; charset=utf-8")
-
-
-def _find(shelf: Shelf, choice: Choice, query: bytes, own: str) -> Representation | None:
-    """Return the feed of a choice; one whose site, tracks or exam the schedule no longer has becomes wider.
-
-    ``own`` is the language that feeds have unless another one is asked for.
-    """
-    try:
-        asked = selection(query)
-    except UnknownSelectionError:
-        return None
-    wanted_language = asked.language or choice.language
-    language = None if wanted_language == own else wanted_language
-    wishes = replace(choice.wishes, views=asked.views, alarms=asked.alarms, language=language).query.encode()
-    plain = replace(asked, tracks=(), kinds=(), sites=(), language=language).query.encode()
-    exam, site = choice.exam or None, choice.site or None
-    attempts = [
-        (exam, site, wishes),
-        (exam, site, plain),
-        (exam, None, wishes),
-        (exam, None, plain),
-        (None, None, plain),
-    ]
-    for exam_id, site_id, wanted in attempts:
-        found = shelf.find(feed_path(exam_id, site_id), wanted)
-        if found is not None:
-            return found
-    return None
 
 
 def _token(request: Request) -> str:
@@ -345,13 +271,3 @@ def _asks(fields: Fields, what: str) -> bool:
 def _language(fields: Fields, default: str) -> str:
     asked = next(iter(fields.get("lang", ())), "")
     return asked if asked in LANGUAGES else default
-
-
-def _as_response(body: bytes, status: int, headers: tuple[tuple[bytes, bytes], ...]) -> Response:
-    response = Response(body, status)
-    response.raw_headers = list(headers)
-    return response
-
-
-async def _aside(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    return await asyncio.to_thread(call, *args, **kwargs)
