@@ -70,7 +70,8 @@ class SubscriptionRoutes:
 
     def __post_init__(self) -> None:
         """Prepare the personal feeds, which come from the same desk and shelf."""
-        self._feeds = PersonalFeeds(self.desk, self.clock, lambda: self.shelf(), self.pages.language)
+        look = lambda: self.shelf()  # noqa: E731, PLW0108 - ``shelf`` may be set anew
+        self._feeds = PersonalFeeds(self.desk, self.clock, look, self.pages.language)
 
     def routes(self) -> list[Route]:
         """Return the routes, for the application that answers below ``PREFIXES``."""
