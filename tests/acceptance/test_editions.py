@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import yaml
 
@@ -138,3 +139,15 @@ def test_an_office_template_that_fails_costs_nobody_a_message_and_is_named(offic
     looked = office.examcal("doctor", "--offline", EXAMCAL_TEMPLATES_DIR="mine")
     assert looked.returncode == 1
     assert "reminder.text.j2" in looked.stdout
+
+
+def test_readiness_is_told_in_the_language_of_the_settings(tmp_path: Path) -> None:
+    office = Office(tmp_path / "office", {"EXAMCAL_LANGUAGE": "en"})
+    office.write_schedule("exams: [")
+    with office.running() as daemon:
+        within = SECONDS * max(1.0, crowding())
+        reasons = eventually(lambda: daemon.get("/readyz").json()["reasons"], within=within)
+        assert {reason["code"] for reason in reasons} >= {"no-edition"}
+        assert all(reason["text"].isascii() for reason in reasons), reasons
+        assert daemon.get("/readyz").status_code == 503
+        assert daemon.stop() == 0

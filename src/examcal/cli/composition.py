@@ -109,9 +109,9 @@ class Composition:
         self.admins.tell(f"{trouble.code} {trouble.sentence.text('en')}", trouble.sentence, *remedy)
 
     def _reasons(self) -> Sequence[Reason]:
-        conditions = self.conditions.by_code.items()
-        own = [Reason(code, sentence.text(), critical=code in _CRITICAL) for code, sentence in conditions]
-        return [*edition_reasons(self.site, self.follower), *own]
+        language, conditions = self.settings.language, self.conditions.by_code.items()
+        own = [Reason(code, sentence.text(language), critical=code in _CRITICAL) for code, sentence in conditions]
+        return [*edition_reasons(self.site, self.follower, language), *own]
 
     def _count(self) -> None:
         """Tell the metrics where to look."""

@@ -63,7 +63,7 @@ async def _serve(invocation: Invocation) -> None:
 
     selecting = selecting_from(read, clock)
     follower = EditionFollower(settings.published, selecting)
-    site = make_site(settings, clock, lambda: edition_reasons(site, follower))
+    site = make_site(settings, clock, lambda: edition_reasons(site, follower, settings.language))
     site.shelf = follower.look(None)
     metrics = make_metrics(settings, clock)
     count_requests(site, metrics)

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from examcal.clock import Clock
 from examcal.daemon.background import in_background
-from examcal.errors import ExamcalError
+from examcal.errors import ExamcalError, Sentence
 from examcal.publication.manifest import Manifest
 from examcal.publication.revisions import revise
 from examcal.web import subscription
@@ -100,12 +100,12 @@ async def follow(site: Site, follower: EditionFollower) -> None:
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def edition_reasons(site: Site, follower: EditionFollower) -> Sequence[Reason]:
+def edition_reasons(site: Site, follower: EditionFollower, language: str) -> Sequence[Reason]:
     """Return what is wrong with what is served."""
     if site.shelf is None:
-        return [Reason("no-edition", "nothing is published yet", critical=True)]
+        return [Reason("no-edition", Sentence("Nothing is published yet.").text(language), critical=True)]
     if follower.trouble is not None:
-        return [Reason("edition-unreadable", follower.trouble.text())]
+        return [Reason("edition-unreadable", follower.trouble.text(language))]
     return []
 
 
