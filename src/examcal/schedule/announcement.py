@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from examcal.errors import RefusedError
 
 LONGEST_ANNOUNCEMENT = 1_000_000
-"""Characters; the longest official notice is about 60,000."""
+"""Characters, with the mark-up of a pasted page."""
+LONGEST_TEXT = 200_000
+"""Characters that people see; the longest official notice has about 60,000, and each takes some 10 microseconds."""
 
 _BLOCKS = frozenset(
     {
@@ -40,16 +42,20 @@ def lines(text: str) -> list[Line]:
 
     Raises RefusedError for a text that is too long.
     """
-    if len(text) > LONGEST_ANNOUNCEMENT:
-        raise RefusedError(
-            "The text has {count} characters, the limit is {limit}", count=len(text), limit=LONGEST_ANNOUNCEMENT
-        )
+    _refuse_length(len(text), LONGEST_ANNOUNCEMENT)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _LOOKS_LIKE_HTML.search(text):
         found = _blocks(text)
     else:
         found = [Line(number, line) for number, line in enumerate(text.split("\n"), 1)]
-    return [Line(line.number, shown) for line in found if (shown := _shown(line.text))]
+    shown = [Line(line.number, text) for line in found if (text := _shown(line.text))]
+    _refuse_length(sum(len(line.text) for line in shown), LONGEST_TEXT)
+    return shown
+
+
+def _refuse_length(count: int, limit: int) -> None:
+    if count > limit:
+        raise RefusedError("The text has {count} characters, the limit is {limit}", count=count, limit=limit)
 
 
 _SPACES = re.compile(r"\s+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from examcal.schedule.announcement import Line
 from examcal.schedule.model import Kind
@@ -149,8 +150,22 @@ _ASKS_FOR_A_DATE = re.compile(r"(?:[于在自从至到]|时间[为是]?[:：]?|�
 _LONGEST_QUESTION = 8
 
 
+_NUMBERS = re.compile(r"[\d〇零○一二三四五六七八九十]")
+
+
+@lru_cache(maxsize=64)
+def _elements(piece: str) -> tuple[Token | Point, ...]:
+    """Return a piece taken apart; every question about it asks for that, and it is what takes the time."""
+    return tuple(elements(tokens(piece)))
+
+
+def _has_number(piece: str) -> bool:
+    """Return whether a piece can name a day or a time at all; most of a notice cannot."""
+    return _NUMBERS.search(folded(piece)) is not None
+
+
 def _has_date(piece: str) -> bool:
-    found = elements(tokens(piece))
+    found = _elements(piece) if _has_number(piece) else ()
     return any(
         _is_date(element)
         or (_is_bare(element) and _is_asked_for(piece, found, position))
@@ -201,7 +216,7 @@ def _is_asked_for(piece: str, found: Sequence[Token | Point], position: int) -> 
 
 def _has_hours(piece: str) -> bool:
     """Return whether a piece is nothing but opening hours (and 每日)."""
-    found = elements(tokens(piece))
+    found = _elements(piece) if _has_number(piece) else ()
     clocks = [e for e in found if isinstance(e, Point)]
     words = [e for e in found if isinstance(e, Token) and e.mark is Mark.TEXT]
     return bool(clocks) and all(e.has_clock and not e.has_day for e in clocks) and not words
@@ -212,8 +227,9 @@ _PUT_OFF = re.compile("待定|未定|另行|待公布|待通知|尚未|暂未|�
 
 def _is_put_off(piece: str, lead: str) -> bool:
     """Return whether a piece says that a date will be told later, or counts it from the exam."""
-    marks = {e.mark for e in elements(tokens(piece)) if isinstance(e, Token)}
-    if not marks & {Mark.TBA, Mark.RELATIVE} or not _PUT_OFF.search(piece):
+    if not _PUT_OFF.search(piece):
+        return False
+    if not {e.mark for e in _elements(piece) if isinstance(e, Token)} & {Mark.TBA, Mark.RELATIVE}:
         return False
     kind = _kind(piece) or (_kind(lead) if "时间" in piece else None)
     return kind is not None and ("时间" in piece or "打印" in piece)

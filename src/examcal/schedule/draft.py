@@ -63,7 +63,7 @@ def draft(text: str, *, year: int | None, source_name: str, language: str = DEFA
     ``year`` is taken where the text leaves it out; without it such dates become comments. ``source_name`` is
     written as the title of the source. Loadable as soon as one date is certain.
 
-    Raises RefusedError for a text of more than a million characters.
+    Raises RefusedError for a text that is too long for an announcement.
     """
     announcement = lines(text)
     notes = _Notes(language)

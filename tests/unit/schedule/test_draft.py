@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from examcal.errors import RefusedError
-from examcal.schedule.announcement import LONGEST_ANNOUNCEMENT, lines
+from examcal.schedule.announcement import LONGEST_ANNOUNCEMENT, LONGEST_TEXT, lines
 from examcal.schedule.draft import draft
 from examcal.schedule.loader import SourceText, load
 from examcal.schedule.model import Kind, Occurrence, Schedule, Status
@@ -241,9 +241,21 @@ def test_hostile_announcements_take_linear_time(unit: str) -> None:
     assert time.perf_counter() - started < 8
 
 
-def test_text_that_is_too_long_is_refused() -> None:
+def test_a_long_notice_on_one_line_is_read_in_seconds() -> None:
+    notice = "考生应当按照通知的要求准备材料，报名时间为2026年1月29日10时至2月11日24时，另行通知的除外，" * 2000
+    started = time.process_time()
+    assert "2026-01-29 10:00" in drafted(notice[:100_000])
+    assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize("text", ["1" * (LONGEST_ANNOUNCEMENT + 1), "考" * (LONGEST_TEXT + 1), "考 " * LONGEST_TEXT])
+def test_text_that_is_too_long_is_refused(text: str) -> None:
     with pytest.raises(RefusedError):
-        drafted("1" * (LONGEST_ANNOUNCEMENT + 1))
+        drafted(text)
+
+
+def test_mark_up_does_not_count_as_text() -> None:
+    assert "2026-01-29" in drafted("<p><span></span></p>\n" * 40_000 + "<p>报名时间:2026年1月29日</p>")
 
 
 @pytest.mark.parametrize(
