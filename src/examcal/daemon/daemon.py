@@ -315,7 +315,7 @@ class Daemon:
         self._parts.conditions.set("channel-paused", words if paused else None)
         count = await self._parts.work.overdue()
         if count:
-            self._trouble("overdue", Sentence("{count} deliveries should have left by now", {"count": count}))
+            self._trouble("overdue", Sentence("on {count} channels messages should have left by now", {"count": count}))
         else:
             self._parts.conditions.set("overdue", None)
             self._parts.admins.over("overdue")

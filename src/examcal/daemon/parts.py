@@ -35,7 +35,7 @@ class Work(Protocol):
         """Send what is due; return when there is something to do again. Raises ExamcalError."""
 
     async def overdue(self) -> int:
-        """Return how many deliveries should have left long ago."""
+        """Return how many channels have deliveries that should have left long ago."""
 
     async def paused(self) -> Sequence[str]:
         """Return the channels that are paused after failures."""

@@ -39,13 +39,18 @@ class Rejection:
         return self.error.problems if isinstance(self.error, ScheduleRejectedError) else ()
 
     def words(self) -> tuple[Sentence, ...]:
-        """Say that the edit is rejected, and why: the first of its problems with their places."""
-        told = [(f"{one.file}:{one.line}", one.message) for one in self.problems[:MOST_PROBLEMS]]
-        told = told or [("", self.error.sentence)]
-        return (
-            Sentence("the schedule is rejected; the last good version stays in force"),
-            *(Sentence("{place} {message}", {"place": place, "message": message}) for place, message in told),
-        )
+        """Say that the edit is rejected, and why: its first problems with place and remedy."""
+        told = [_told(one) for one in self.problems[:MOST_PROBLEMS]]
+        told = told or [Sentence("{place} {message}", {"place": "", "message": self.error.sentence})]
+        return (Sentence("the schedule is rejected; the last good version stays in force"), *told)
+
+
+def _told(problem: Problem) -> Sentence:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    said = {"place": place, "message": problem.message}
+    if problem.hint is None:
+        return Sentence("{place} {message}", said)
+    return Sentence("{place} {message} ({hint})", {**said, "hint": problem.hint})
 
 
 class ScheduleWatch:

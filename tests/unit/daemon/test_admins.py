@@ -31,12 +31,12 @@ async def test_equal_trouble_is_told_once_and_what_comes_together_is_one_message
     reach = reach_of(["office@example.cn"], {}, lambda: OutboxChannel(tmp_path))
     admins = Admins(reach, Renderer(), SystemClock(), "en")
     for _ in range(3):
-        admins.tell("overdue", Sentence("{count} deliveries should have left by now", {"count": 7}))
+        admins.tell("overdue", Sentence("on {count} channels messages should have left by now", {"count": 7}))
     admins.tell("ledger", Sentence("the disk of the ledger is full"))
     await asyncio.sleep(0.2)
     await admins.close()
     (text,) = told(tmp_path)
-    assert text.count("7 deliveries") == 1
+    assert text.count("7 channels") == 1
     assert "disk" in text
 
 

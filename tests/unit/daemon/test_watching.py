@@ -67,6 +67,18 @@ def test_a_bad_edit_is_a_rejection_with_its_problems(file: Path) -> None:
     assert [problem.line for problem in found.problems] == [5]
 
 
+def test_a_rejection_says_line_column_and_what_to_write_instead(file: Path) -> None:
+    watch = ScheduleWatch(file, settle=0.0)
+    watch.first(TODAY)
+    file.write_text(GOOD.replace("2027-01-11", "2027-01-41"), "utf-8")
+    found = watch.look(1.0, TODAY)
+    assert isinstance(found, Rejection)
+    problem = found.problems[0]
+    assert problem.hint is not None
+    _, told = (sentence.text("zh-CN") for sentence in found.words())
+    assert told == f"{file}:5:{problem.column} {problem.message.text('zh-CN')}（{problem.hint.text('zh-CN')}）"
+
+
 @pytest.mark.parametrize("fault", ["missing", "folder", "pipe"])
 def test_what_cannot_be_read_is_told_once(file: Path, fault: str) -> None:
     watch = ScheduleWatch(file, settle=0.0)
