@@ -5,9 +5,11 @@ from __future__ import annotations
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.problems import write_report
+from examcal.cli.progress import waiting
 from examcal.cli.published_ids import removed_ids, removed_sites, unserved_sites
 from examcal.cli.reading import present, today_of
 from examcal.cli.wiring import audiences_of
+from examcal.cli.words import say
 from examcal.errors import ExitCode, Problem, ScheduleRejectedError, Severity
 from examcal.intake import read
 from examcal.schedule.loader import load
@@ -22,7 +24,8 @@ def COMMAND(invocation: Invocation, *, strict: bool) -> int:  # noqa: N802 - loo
     texts = read(path)
     problems: tuple[Problem, ...]
     try:
-        loaded = load(texts, today=today_of(present()))
+        with waiting(say("Reading the schedule")):
+            loaded = load(texts, today=today_of(present()))
         settings, schedule = invocation.settings, loaded.schedule
         gone = (*removed_ids(schedule, texts, settings.published), *removed_sites(schedule, texts, settings.published))
         problems = in_order((*loaded.warnings, *gone, *unserved_sites(schedule, texts, audiences_of(settings))))

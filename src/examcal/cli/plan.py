@@ -12,6 +12,7 @@ from examcal.cli.command import command, option, usage_error
 from examcal.cli.dates import moment_text
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import write, write_csv, write_json, write_table
+from examcal.cli.progress import waiting
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
@@ -32,13 +33,15 @@ _DEFAULT_SPAN = timedelta(days=30)
 def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: str | None) -> None:  # noqa: N802 - looked up by this name
     """Write the plan."""
     now = present()
-    schedule = read_schedule(invocation, now).schedule
+    with waiting(say("Reading the schedule")):
+        schedule = read_schedule(invocation, now).schedule
     begin = _instant(since, schedule, "--from") if since else now.astimezone(ZoneInfo(schedule.zone))
     end = _instant(until, schedule, "--to", is_end=True) if until else begin + _DEFAULT_SPAN
     if end < begin:
         usage_error("--to lies before --from")
     groups = (_candidate(role, schedule),) if role else audiences_of(invocation.settings)
-    rows = plan_rows(schedule, groups, since=begin, until=end)
+    with waiting(say("Planning reminders")):
+        rows = plan_rows(schedule, groups, since=begin, until=end)
     match invocation.format:
         case "json":
             write_json([row.as_json() for row in rows])

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
+
+PATIENCE = 1.0
+"""Seconds that people wait without asking what is going on."""
 
 Advance = Callable[[int, int], None]
 """Hears how much of how much is done."""
@@ -27,3 +31,25 @@ def working(what: str) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show that ``what`` is under way once it takes longer than ``PATIENCE``; quick work shows and loads nothing."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = Event()
+    watcher = Thread(target=_show, args=(what, done), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _show(what: str, done: Event) -> None:
+    if not done.wait(PATIENCE):
+        with working(what):
+            done.wait()
