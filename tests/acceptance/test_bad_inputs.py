@@ -151,3 +151,26 @@ def test_an_announcement_without_dates_is_said_so_and_still_a_schedule_to_fill_i
     assert office.examcal("check").returncode == 0
     notice.write_text("<p>报名时间:2026年1月29日</p>", "utf-8")
     assert office.examcal("draft", "notice.html").stderr == ""
+
+
+def test_a_folder_is_no_announcement_and_is_called_one(office: Office) -> None:
+    (office.folder / "notices").mkdir()
+    done = office.examcal("draft", "notices")
+    assert done.returncode == 66
+    assert "notices 是文件夹" in done.stderr
+    assert "不存在" not in done.stderr
+    assert "does not exist" in office.examcal("draft", "nowhere.txt", "--lang", "en").stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_an_announcement_is_read_in_the_encodings_that_offices_save(office: Office, encoding: str) -> None:
+    (office.folder / "notice.txt").write_bytes("报名时间:2026年1月29日\r\n".encode(encoding))
+    assert "on: 2026-01-29" in office.examcal("draft", "notice.txt").stdout
+
+
+def test_an_announcement_that_is_too_long_is_refused_in_a_sentence(office: Office) -> None:
+    (office.folder / "notice.txt").write_text("考" * 400_000, "utf-8")
+    done = office.examcal("draft", "notice.txt")
+    assert done.returncode == 1
+    assert "400000" in done.stderr
+    assert done.stdout == ""
