@@ -10,6 +10,8 @@ import gettext
 from functools import lru_cache
 from importlib.resources import files
 
+from examcal.texts.english import in_number
+
 DEFAULT_LANGUAGE = "zh-CN"
 LANGUAGES = ("zh-CN", "en")
 
@@ -33,6 +35,8 @@ def catalogue(language: str) -> gettext.NullTranslations:
 def translate(msgid: str, language: str = DEFAULT_LANGUAGE, /, **params: object) -> str:
     """Return ``msgid`` in ``language`` with its named parameters filled in."""
     words = catalogue(language).gettext(msgid) if msgid else ""
+    if words is msgid and 1 in params.values():
+        words = in_number(words, params)
     return words.format(**params) if params else words
 
 
