@@ -55,4 +55,6 @@ def test_english_counts_one_in_the_singular(sentence: str, numbers: tuple[object
 
 
 def test_chinese_is_left_alone_by_english_grammar() -> None:
-    assert texts.translate("{recipients} recipients will get a change notice.", "zh-CN", recipients=1).startswith("将有 1 个")
+    assert texts.translate("{recipients} recipients will get a change notice.", "zh-CN", recipients=1).startswith(
+        "将有 1 个"
+    )
