@@ -35,7 +35,9 @@ def test_an_edit_is_compared_with_what_is_published(published: Office) -> None:
     )  # fmt: skip
     assert effect["feeds"] == ["feeds/all.ics", "feeds/demo-2026.ics"]
     assert effect["recipients"] == 1
-    assert "- 提前" in published.examcal("diff", "published", "--format", "markdown").stdout
+    markdown = published.examcal("diff", "published", "--format", "markdown").stdout
+    assert "- **提前: 网上报名 截止 2027-03-10" in markdown
+    assert "17:00**\n" in markdown
 
 
 def test_an_edition_in_a_folder_or_at_an_address_is_compared_as_well(published: Office) -> None:
@@ -49,6 +51,23 @@ def test_what_is_new_and_what_is_gone_is_listed(published: Office) -> None:
     published.write_schedule(TEXT.replace("id: registration", "id: sign-up"))
     effect = published.json("diff", "published")
     assert (effect["added"], effect["removed"]) == (["demo-2026/sign-up"], ["demo-2026/registration"])
+
+
+def test_the_effect_is_told_in_names(office: Office) -> None:
+    office.write_schedule(TEXT)
+    old = office.folder / "old.yaml"
+    old.write_text(TEXT, "utf-8")
+    later = TEXT.replace("2027-03-10 17:00", "2027-03-12 17:00")
+    office.write_schedule(later + TEXT[TEXT.index("      - id") :].replace("registration", "payment"))
+    shown = office.examcal("diff", "old.yaml").stdout
+    assert "新增：网上报名 (demo-2026/payment)" in shown
+    reminders = [line for line in shown.splitlines() if "提醒" in line]
+    assert reminders
+    assert not any("demo-2026/" in line for line in reminders)
+    markdown = office.examcal("diff", "old.yaml", "--format", "markdown").stdout
+    assert "**" not in markdown  # nothing is earlier
+    english = office.examcal("diff", "old.yaml", "--lang", "en").stdout
+    assert "1 recipient will get a change notice." in english
 
 
 def test_an_id_that_was_only_changed_is_recognised(office: Office) -> None:

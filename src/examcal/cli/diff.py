@@ -129,18 +129,27 @@ def _as_json(effect: Effect) -> dict[str, object]:
     }
 
 
-def _change_line(change: Change) -> str:
-    occurrence = change.occurrence
-    name = occurrence.name.in_(language()) + (f" @{occurrence.site}" if occurrence.site else "")
+def _title(effect: Effect, occurrence: str) -> str:
+    """Return what people call an occurrence; its id where only an edition knows it."""
+    return " · ".join(text.in_(language()) for text in effect.titles.get(occurrence, ())) or occurrence
+
+
+def _change_line(effect: Effect, change: Change) -> str:
+    name = _title(effect, change.occurrence.id)
     edge = {"opens": say("opens"), "closes": say("closes")}.get(change.anchor.value if change.anchor else "", "")
     dates = f" {edge_text(change.old) or '—'} → {edge_text(change.new) or '—'}" if change.old or change.new else ""
     return f"{say(_KINDS[change.kind])}: {name}{' ' if edge else ''}{edge}{dates}"
 
 
-def _reminder_line(one: ReminderChange, zone: str) -> str:
+def _reminder_line(effect: Effect, one: ReminderChange, zone: str) -> str:
     words = {"added": "reminder added", "moved": "reminder moved", "cancelled": "reminder cancelled"}
     instants = [moment_text(at, zone) for at in (one.old, one.new) if at]
-    return f"{say(words[one.kind])}: {one.occurrence} {one.rule}: {' → '.join(instants)}"
+    return f"{say(words[one.kind])}: {_title(effect, one.occurrence)} {one.rule}: {' → '.join(instants)}"
+
+
+def _milestone_line(effect: Effect, words: str, occurrence: str) -> str:
+    title = _title(effect, occurrence)
+    return say(words, id=occurrence if title == occurrence else f"{title} ({occurrence})")
 
 
 def _site_line(lost: SiteLoss) -> str:
@@ -157,17 +166,22 @@ def _lines(effect: Effect, schedule: Schedule) -> Iterator[tuple[str, str]]:
     """Yield heading and line pairs."""
     zone = schedule.zone
     for change in effect.changes:
-        yield "Dates", _change_line(change)
+        yield "Dates", _change_line(effect, change)
     for identifier in effect.added:
-        yield "Milestones", say("new: {id}", id=identifier)
+        yield "Milestones", _milestone_line(effect, "new: {id}", identifier)
     for identifier in effect.removed:
-        yield "Milestones", say("removed: {id}", id=identifier)
+        yield "Milestones", _milestone_line(effect, "removed: {id}", identifier)
     for lost in effect.sites:
         yield "Sites", _site_line(lost)
     for one in effect.reminders:
-        yield "Reminders", _reminder_line(one, zone)
+        yield "Reminders", _reminder_line(effect, one, zone)
     for path in effect.feeds:
         yield "Feeds", path
+
+
+def _urgent(effect: Effect) -> set[str]:
+    """Return the lines that nobody may overlook: red on a terminal, bold in markdown."""
+    return {_change_line(effect, change) for change in effect.changes if change.severity is ChangeSeverity.URGENT}
 
 
 def _closing(effect: Effect) -> Iterator[str]:
@@ -181,12 +195,13 @@ def _as_markdown(effect: Effect, schedule: Schedule) -> Iterator[str]:
     if effect.is_nothing:
         yield say("Nobody will notice this edit.")
         return
+    urgent = _urgent(effect)
     heading = ""
     for group, line in _lines(effect, schedule):
         if group != heading:
             heading = group
             yield f"\n### {say(group)}\n"
-        yield f"- {_escaped(line)}"
+        yield f"- **{_escaped(line)}**" if line in urgent else f"- {_escaped(line)}"
     yield ""
     yield from _closing(effect)
 
@@ -200,7 +215,7 @@ def _write(effect: Effect, schedule: Schedule) -> None:
         write(say("Nobody will notice this edit."))
         return
     out = console()
-    urgent = {_change_line(change) for change in effect.changes if change.severity is ChangeSeverity.URGENT}
+    urgent = _urgent(effect)
     heading = ""
     for group, line in _lines(effect, schedule):
         if group != heading:

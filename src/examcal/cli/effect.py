@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from examcal.feed.calendar import EventBook, feed_path
@@ -60,6 +60,8 @@ class Effect:
     recipients: int
     is_held: bool
     sites: tuple[SiteLoss, ...] = ()
+    titles: Mapping[str, tuple[Text, ...]] = field(default_factory=dict)
+    """By occurrence id, before and after the edit, what people call it: exam (where there are several), name, site."""
 
     @property
     def is_nothing(self) -> bool:
@@ -82,6 +84,7 @@ def effect_of(
         recipients=_recipients(changes, new, audiences),
         is_held=shrinks(old, new, now) is not None or any(one.windows or one.recipients for one in sites),
         sites=sites,
+        titles=dict([*_titles(old), *_titles(new)]),
     )
 
 
@@ -109,7 +112,17 @@ def effect_on(
         recipients=_recipients(changes, new, audiences),
         is_held=shrinks(old, new, now) is not None or bool(sites),
         sites=sites,
+        titles=dict([*_titles(old), *_titles(new)]),
     )
+
+
+def _titles(schedule: Schedule) -> Iterator[tuple[str, tuple[Text, ...]]]:
+    for exam in schedule.exams:
+        own = (exam.name,) if len(schedule.exams) > 1 and exam.name else ()
+        sites = {site.id: site.name for site in exam.sites}
+        for occurrence in exam.occurrences():
+            place = (sites[occurrence.site],) if occurrence.site in sites else ()
+            yield occurrence.id, (*own, occurrence.name, *place)
 
 
 def _site_losses(old: Schedule, new: Schedule, chosen: Sequence[Choice]) -> Iterator[SiteLoss]:
