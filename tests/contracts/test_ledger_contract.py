@@ -8,7 +8,7 @@ import pytest
 
 from examcal.channels.port import Outcome
 from examcal.ledger.claims import Terms
-from examcal.ledger.rows import Member, Rate, Reason, Selection, Settlement, Source, State
+from examcal.ledger.rows import Document, Member, Rate, Reason, Selection, Settlement, Source, State
 from examcal.ledger.store import SqlLedger
 from support.ledgers import DAY, accept, claim, entry, fan_out, members, planned, settle, states
 
@@ -298,9 +298,22 @@ def test_frozen_bytes_never_change(ledger: SqlLedger) -> None:
     planned(ledger, NOW, people=1)
     one = claim(ledger, NOW)[0]
     key = (one.reminder.id, "zh-CN", one.channel_id, 0)
-    assert ledger.freeze({key: b"first"}, NOW) == {key: b"first"}
-    assert ledger.freeze({key: b"second"}, NOW) == {key: b"first"}
+    assert ledger.freeze({key: b"first"}, [one.reminder], NOW) == {key: b"first"}
+    assert ledger.freeze({key: b"second"}, [one.reminder], NOW) == {key: b"first"}
     assert ledger.read_frozen([key]) == {key: b"first"}
+
+
+def test_words_from_before_an_edit_are_not_frozen_after_it(ledger: SqlLedger) -> None:
+    planned(ledger, NOW, people=1)
+    one = claim(ledger, NOW)[0]
+    key = (one.reminder.id, "zh-CN", one.channel_id, 0)
+    assert ledger.freeze({key: b"before"}, [one.reminder], NOW) == {key: b"before"}
+    edit, same = Document((), "edited"), one.reminder.entry
+    ledger.accept(edit, [same], [], NOW, [same.origin])
+    assert ledger.freeze({key: b"too late"}, [one.reminder], NOW) == {}
+    settle(ledger, [one], NOW, State.RETRY, next_at=NOW)
+    again = claim(ledger, NOW)[0]
+    assert ledger.freeze({key: b"after"}, [again.reminder], NOW) == {key: b"after"}
 
 
 def test_a_bundle_keeps_its_payloads_and_how_far_it_came(ledger: SqlLedger) -> None:

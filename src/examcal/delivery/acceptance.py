@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from examcal.delivery.fan_out import INSTEAD, planned_entries, reached
-from examcal.delivery.notices import DEBOUNCE, Told, notices
+from examcal.delivery.notices import DEBOUNCE, Told, main_changes, notices
 from examcal.delivery.versions import Versions, as_document
 from examcal.errors import Sentence
 from examcal.ledger.port import Ledger
@@ -88,9 +88,16 @@ class Acceptor:
         if blast:
             entries, told = _held(entries, now + self._debounce), _held(told, None)
         document = as_document(tuple(texts), schedule)
-        accepted = self._ledger.accept(document, entries, told, now)
+        accepted = self._ledger.accept(document, entries, told, now, self._restated(schedule))
         self._versions.put(accepted.version_id, schedule)
         return Acceptance(accepted, blast=blast)
+
+    def _restated(self, schedule: Schedule) -> set[str]:
+        """Return the origins of which a message that was written before would say something that no longer holds."""
+        current = self._ledger.current()
+        if current is None or current.document.digest == schedule.digest:
+            return set()
+        return set(main_changes(self._versions.schedule(current.id), schedule))
 
     def _notices(self, schedule: Schedule, now: datetime) -> list[ReminderEntry]:
         baseline, told = self._ledger.told_versions(now)

@@ -16,6 +16,7 @@ from examcal.errors import ExamcalError
 from examcal.identity import delivery_key, short_reference
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.port import Ledger
+from examcal.ledger.restating import RESTATED
 from examcal.ledger.rows import Claim
 from examcal.plan.reminder import Purpose
 from examcal.schedule.rules import parse_rule
@@ -44,6 +45,11 @@ def key_of(claim: Claim) -> str:
 _key = lru_cache(maxsize=4096)(delivery_key)  # asked for when a message is addressed, and when its outcome is recorded
 
 
+def _since(claim: Claim) -> object:
+    """Return since which version the reminder says what it says."""
+    return claim.reminder.entry.detail.get(RESTATED)
+
+
 class Freezer:
     """Renders what is not frozen yet, and keeps the last few frozen messages at hand."""
 
@@ -54,23 +60,25 @@ class Freezer:
         self._channels = channels
         self._renderer = renderer
         self._reach = reach
-        self._kept: dict[FrozenKey, bytes] = {}
+        self._kept: dict[tuple[FrozenKey, object], bytes] = {}
 
     def frozen(
         self, claims: Iterable[Claim], now: datetime
     ) -> tuple[dict[FrozenKey, bytes], dict[FrozenKey, Exception]]:
         """Return the frozen bytes for ``claims``, and for those that cannot be rendered the reason."""
         wanted = {frozen_key(claim): claim for claim in claims}
-        found = {key: self._kept[key] for key in wanted if key in self._kept}
+        found = {
+            key: self._kept[key, _since(claim)] for key, claim in wanted.items() if (key, _since(claim)) in self._kept
+        }
         missing = [key for key in wanted if key not in found]
         if not missing:
             return found, {}
-        found |= self._ledger.read_frozen(missing)
-        new, failed = self._render({key: wanted[key] for key in missing if key not in found}, now)
+        stored = self._ledger.read_frozen(missing)
+        new, failed = self._render({key: wanted[key] for key in missing if key not in stored}, now)
         if new:
-            found |= self._ledger.freeze(new, now)
-        self._keep(found)
-        return found, failed
+            stored |= self._ledger.freeze(new, [wanted[key].reminder for key in new], now)
+        self._keep({(key, _since(wanted[key])): content for key, content in stored.items()})
+        return found | new | stored, failed
 
     def _render(
         self, wanted: Mapping[FrozenKey, Claim], now: datetime
@@ -105,7 +113,7 @@ class Freezer:
             due_at=row.entry.due_at,
         )
 
-    def _keep(self, found: Mapping[FrozenKey, bytes]) -> None:
+    def _keep(self, found: Mapping[tuple[FrozenKey, object], bytes]) -> None:
         self._kept |= found
         while len(self._kept) > self.KEPT:
             del self._kept[next(iter(self._kept))]

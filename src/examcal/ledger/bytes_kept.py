@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, text, update
 
-from examcal.ledger.rows import Bundle, micros
-from examcal.ledger.sets import among
+from examcal.ledger.rows import Bundle, ReminderRow, as_detail, micros
+from examcal.ledger.sets import among, is_postgres
 from examcal.ledger.tables import bundle, delivery, frozen
 
 FrozenKey = tuple[int, str, int, int]
@@ -27,8 +27,14 @@ def read_frozen(connection: Connection, keys: Sequence[FrozenKey]) -> dict[Froze
     return {key: found[key] for key in keys if key in found}
 
 
-def freeze(connection: Connection, contents: Mapping[FrozenKey, bytes], now: datetime) -> dict[FrozenKey, bytes]:
-    """Store messages that are not frozen yet, and return what is frozen: another process may have been first."""
+def freeze(
+    connection: Connection, contents: Mapping[FrozenKey, bytes], reminders: Iterable[ReminderRow], now: datetime
+) -> dict[FrozenKey, bytes]:
+    """Store messages that are not frozen yet, and return what is frozen: another process may have been first.
+
+    A message is stored only while its reminder says what it said when the message was written from it.
+    """
+    details = {row.id: as_detail(row.entry.detail) for row in reminders}
     rows = [
         {
             "reminder_id": key[0],
@@ -37,11 +43,12 @@ def freeze(connection: Connection, contents: Mapping[FrozenKey, bytes], now: dat
             "variant": key[3],
             "content": content,
             "frozen_at": micros(now),
+            "detail": details[key[0]],
         }
         for key, content in contents.items()
     ]
     if rows:
-        connection.execute(_FREEZE, rows)
+        connection.execute(_FREEZE_SHARED if is_postgres(connection) else _FREEZE, rows)
     return read_frozen(connection, list(contents))
 
 
@@ -72,7 +79,11 @@ def part_done(connection: Connection, bundle_id: int, done: int) -> None:
     connection.execute(update(bundle).where(bundle.c.id == bundle_id, bundle.c.done < done).values(done=done))
 
 
-_FREEZE = text(
+_INSERT = (
     "INSERT INTO frozen (reminder_id, language, channel_id, variant, content, frozen_at)"
-    " VALUES (:reminder_id, :language, :channel_id, :variant, :content, :frozen_at) ON CONFLICT DO NOTHING"
+    " SELECT id, :language, :channel_id, :variant, :content, :frozen_at FROM reminder"
+    " WHERE id = :reminder_id AND detail = :detail{lock} ON CONFLICT DO NOTHING"
 )
+_FREEZE = text(_INSERT.format(lock=""))
+_FREEZE_SHARED = text(_INSERT.format(lock=" FOR SHARE"))
+"""The lock lets an edit that is being accepted come first, and its detail be seen."""

@@ -16,7 +16,8 @@ from examcal.channels.port import Outcome
 from examcal.ledger import people
 from examcal.ledger.planning import as_reminder_row
 from examcal.ledger.rates import advanced, allowed, read_tats, wait, write_tats
-from examcal.ledger.rows import Claim, Rate, Reason, ReminderRow, Settlement, State, instant, micros
+from examcal.ledger.restating import let_go
+from examcal.ledger.rows import CLAIMABLE, Claim, Rate, Reason, ReminderRow, Settlement, State, instant, micros
 from examcal.ledger.sets import among, count_up, database_now, is_postgres, settle_rows
 from examcal.ledger.tables import attempt, channel, delivery, recipient, reminder
 
@@ -102,6 +103,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, token: 
         return 0
     written = set(settle_rows(connection, [_as_row(end) for end in settlements], token=token, now=micros(now)))
     sent = sum(end.delivery_id in written and end.state is State.SENT for end in settlements)
+    let_go(connection, [end.delivery_id for end in settlements if end.state in CLAIMABLE], micros(now))
     if sent:
         count_up(connection, JOURNAL_COUNT, sent)
     refusals = [end.delivery_id for end in settlements if end.outcome is Outcome.PERMANENT_RECIPIENT]
@@ -143,6 +145,7 @@ def recover(connection: Connection, now: datetime, *, everything: bool) -> int:
         )
     )
     connection.execute(insert(attempt), [_lost(row, now) for row in rows])
+    let_go(connection, [row.id for row in rows], micros(now))
     return len(rows)
 
 

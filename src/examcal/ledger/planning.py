@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from examcal.ledger.restating import restate
 from examcal.ledger.rows import (
     Accepted,
     Document,
@@ -18,6 +19,7 @@ from examcal.ledger.rows import (
     ReminderRow,
     State,
     Version,
+    as_detail,
     instant,
     micros,
 )
@@ -49,11 +51,16 @@ def accept(
     reminders: Sequence[ReminderEntry],
     notices: Sequence[ReminderEntry],
     now: datetime,
+    restated: Collection[str] = (),
 ) -> Accepted:
-    """Store the version and make the plan equal to ``reminders``, and the unannounced notices equal to ``notices``."""
+    """Store the version and make the plan equal to ``reminders``, and the unannounced notices equal to ``notices``.
+
+    ``restated`` are the origins of which messages now say something else than before.
+    """
     version_id, same = _store_version(connection, document, now)
     tally = _reconcile_plan(connection, reminders, Purpose.REMINDER, version_id, now)
     told = _reconcile_plan(connection, notices, Purpose.CHANGE, version_id, now)
+    restate(connection, restated, version_id)
     return Accepted(version_id, tally.new, tally.cancelled, tally.revived, tally.moved, told.new + told.revived, same)
 
 
@@ -183,17 +190,13 @@ def _columns(entry: ReminderEntry, version_id: int, now: datetime) -> dict[str, 
         "zone": entry.zone,
         "rule": entry.rule,
         "occurrence": entry.occurrence,
-        "detail": _detail(entry.detail),
+        "detail": as_detail(entry.detail),
         "version_id": version_id,
         "planned_at": micros(now),
         "due_at": micros(entry.due_at),
         "useful_until": micros(entry.useful_until),
         "live": True,
     }
-
-
-def _detail(detail: Mapping[str, object]) -> str:
-    return json.dumps(detail, ensure_ascii=False, sort_keys=True)
 
 
 def _cancel(connection: Connection, ids: Iterable[int], reason: Reason, now: datetime) -> int:
@@ -219,7 +222,7 @@ def _renew(
     if moved or not row.live:
         columns |= {"due_at": micros(entry.due_at), "useful_until": micros(entry.useful_until), "closed": False}
     if not row.live and entry.purpose == Purpose.CHANGE:
-        columns |= {"planned_at": micros(now), "detail": _detail(entry.detail)}
+        columns |= {"planned_at": micros(now), "detail": as_detail(entry.detail)}
     connection.execute(update(reminder).where(reminder.c.id == row.id).values(columns))
     if moved:
         tally.moved += row.live

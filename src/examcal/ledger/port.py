@@ -56,9 +56,17 @@ class Ledger(Protocol):
 
     # --- T0: the schedule and its plan
     def accept(
-        self, document: Document, reminders: Sequence[ReminderEntry], notices: Sequence[ReminderEntry], now: datetime
+        self,
+        document: Document,
+        reminders: Sequence[ReminderEntry],
+        notices: Sequence[ReminderEntry],
+        now: datetime,
+        restated: Collection[str] = (),
     ) -> Accepted:
-        """Store a schedule version and make the plan follow from it, all or nothing."""
+        """Store a schedule version and make the plan follow from it, all or nothing.
+
+        ``restated`` are the origins whose reminders now say something else: what is not sent yet is written anew.
+        """
 
     def current(self) -> Version | None:
         """Return the version accepted last, or None."""
@@ -150,8 +158,13 @@ class Ledger(Protocol):
     def read_frozen(self, keys: Sequence[FrozenKey]) -> dict[FrozenKey, bytes]:
         """Return frozen messages."""
 
-    def freeze(self, contents: Mapping[FrozenKey, bytes], now: datetime) -> dict[FrozenKey, bytes]:
-        """Freeze messages unless they are, and return what is frozen."""
+    def freeze(
+        self, contents: Mapping[FrozenKey, bytes], reminders: Iterable[ReminderRow], now: datetime
+    ) -> dict[FrozenKey, bytes]:
+        """Freeze messages unless they are, and return what is frozen.
+
+        ``reminders`` are those that they were written from. What an edit made untrue meanwhile is not frozen.
+        """
 
     def make_bundle(
         self, channel_id: int, key: str, payloads: Sequence[bytes], ids: Sequence[int], now: datetime

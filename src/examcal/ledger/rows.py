@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,11 @@ def micros(moment: datetime) -> int:
 def instant(microseconds: int) -> datetime:
     """Return the aware UTC instant of a number of microseconds since the epoch."""
     return EPOCH + timedelta(microseconds=microseconds)
+
+
+def as_detail(detail: Mapping[str, object]) -> str:
+    """Return a reminder's detail as the ledger keeps it: the same text for the same content."""
+    return json.dumps(dict(detail), ensure_ascii=False, sort_keys=True)
 
 
 class State(enum.StrEnum):

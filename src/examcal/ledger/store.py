@@ -71,10 +71,15 @@ class SqlLedger:
             yield connection
 
     def accept(
-        self, document: Document, reminders: Sequence[ReminderEntry], notices: Sequence[ReminderEntry], now: datetime
+        self,
+        document: Document,
+        reminders: Sequence[ReminderEntry],
+        notices: Sequence[ReminderEntry],
+        now: datetime,
+        restated: Collection[str] = (),
     ) -> Accepted:
         """Store a schedule version and its plan (T0)."""
-        return self._write(planning.accept, document, reminders, notices, now)
+        return self._write(planning.accept, document, reminders, notices, now, restated)
 
     def current(self) -> Version | None:
         """Return the version accepted last."""
@@ -193,9 +198,11 @@ class SqlLedger:
         """Return frozen messages."""
         return self._read(bytes_kept.read_frozen, keys)
 
-    def freeze(self, contents: Mapping[FrozenKey, bytes], now: datetime) -> dict[FrozenKey, bytes]:
+    def freeze(
+        self, contents: Mapping[FrozenKey, bytes], reminders: Iterable[ReminderRow], now: datetime
+    ) -> dict[FrozenKey, bytes]:
         """Freeze messages."""
-        return self._write(bytes_kept.freeze, contents, now)
+        return self._write(bytes_kept.freeze, contents, list(reminders), now)
 
     def make_bundle(
         self, channel_id: int, key: str, payloads: Sequence[bytes], ids: Sequence[int], now: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from examcal.ledger.rows import CLAIMABLE, Reason, State, instant, micros
 from examcal.ledger.sets import among
 from examcal.ledger.tables import CLAIMABLE_ROWS, channel, delivery, recipient, reminder
 from examcal.plan.reminder import Purpose
+from examcal.schedule.changes import ChangeKind
 
 MOST_COUNTED = 10_000
 _CLAIMABLE = [state.value for state in CLAIMABLE]
@@ -54,12 +56,13 @@ def unexpire(connection: Connection, now: datetime) -> int:
 
 
 def coalesce(connection: Connection, now: datetime) -> int:
-    """Of several overdue reminders of one milestone keep, per recipient, only the latest one."""
-    return sum(
-        _give_way(connection, earlier, later, now)
-        for reminders in _overdue_by_origin(connection, now)
-        for earlier, later in _pairs(reminders)
-    )
+    """Of several overdue reminders of one milestone keep, per recipient, only the latest one; of its notices, too.
+
+    A notice of a date gives way to any later one but that of another place, which does not say that the date moved.
+    """
+    reminders = [pair for ids in _overdue_by_origin(connection, now) for pair in _pairs(ids)]
+    notices = [pair for told in _notices_by_origin(connection, now) for pair in _outdated(told)]
+    return sum(_give_way(connection, earlier, later, now) for earlier, later in (*reminders, *notices))
 
 
 def next_due_by_channel(connection: Connection, now: datetime) -> dict[int, datetime]:
@@ -160,6 +163,34 @@ def _overdue_by_origin(connection: Connection, now: datetime) -> Iterable[list[i
     for row in rows:
         grouped[row.origin].append(row.id)
     return [ids for ids in grouped.values() if len(ids) > 1]
+
+
+def _notices_by_origin(connection: Connection, now: datetime) -> Iterable[list[tuple[int, object]]]:
+    """Return the notices that are out, by occurrence, each with its kind, where one has not reached everybody."""
+    waiting = select(delivery.c.reminder_id).where(literal_column(CLAIMABLE_ROWS.replace("state", "delivery.state")))
+    out = (reminder.c.purpose == Purpose.CHANGE, reminder.c.live, reminder.c.due_at <= micros(now))
+    origins = select(reminder.c.origin).where(*out, reminder.c.useful_until > micros(now), reminder.c.id.in_(waiting))
+    rows = connection.execute(
+        select(reminder.c.origin, reminder.c.id, reminder.c.detail)
+        .where(*out, reminder.c.origin.in_(origins))
+        .order_by(reminder.c.due_at, reminder.c.id)
+    )
+    grouped: dict[str, list[tuple[int, object]]] = defaultdict(list)
+    for row in rows:
+        grouped[row.origin].append((row.id, json.loads(row.detail).get("kind")))
+    return [told for told in grouped.values() if len(told) > 1]
+
+
+def _outdated(told: Sequence[tuple[int, object]]) -> Iterable[tuple[int, Sequence[int]]]:
+    """Return the notices that later ones make untrue, with those."""
+    for position, (earlier, kind) in enumerate(told):
+        later = [
+            number
+            for number, other in told[position + 1 :]
+            if other != ChangeKind.MOVED_PLACE or kind == ChangeKind.MOVED_PLACE
+        ]
+        if later:
+            yield earlier, later
 
 
 def _pairs(ids: Sequence[int]) -> Iterable[tuple[int, Sequence[int]]]:
