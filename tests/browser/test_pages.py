@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 
 from browser.watching import Watched, watched
 from examcal.schedule.model import Schedule
@@ -160,11 +160,23 @@ def test_without_javascript_nothing_is_relative_and_nothing_is_missing(browser: 
         assert found.page.locator("#m-registration .tasks").is_visible()
 
 
+TRANSPARENT = "rgba(0, 0, 0, 0)"
+
+
+def _ground(link: Locator) -> str:
+    """Return the colour behind a link: what is chosen has one."""
+    return str(link.evaluate("link => getComputedStyle(link).backgroundColor"))
+
+
 def test_filters_are_plain_links(browser: Browser, sample_site: str) -> None:
     with watched(browser, sample_site, java_script_enabled=False) as found:
         page = found.page
         page.goto(f"{sample_site}/{EXAM}/")
+        every = page.locator(".kinds a", has_text="全部")
+        assert _ground(every) != TRANSPARENT
         page.locator(".kinds a[href='#kind-payment']").click()
+        assert _ground(every) == TRANSPARENT
+        assert _ground(page.locator(".kinds a[href='#kind-payment']")) != TRANSPARENT
         shown = page.locator(".entries > li:visible")
         assert [entry.get_attribute("id") for entry in shown.all()] == ["m-skills-fee"]
         page.get_by_role("link", name="2025年实践技能合格").first.click()

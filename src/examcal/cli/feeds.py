@@ -82,6 +82,7 @@ def _feeds(schedule: Schedule, wanted: Filter, base_url: str) -> Iterator[tuple[
 
 def _write_notes() -> None:
     """Say how late each calendar learns of changes, and whether it rings."""
-    rows = [tuple(words.text(language()) for words in (note.refresh, note.alarms, note.how)) for note in NOTES]
+    told = ((note.client, note.refresh, note.alarms, note.how) for note in NOTES)
+    rows = [tuple(words.text(language()) for words in note) for note in told]
     headings = [say(name) for name in ("Calendar", "Refreshes", "Alarms", "How")]
-    write_table(headings, [(note.client, *row) for note, row in zip(NOTES, rows, strict=True)])
+    write_table(headings, rows)

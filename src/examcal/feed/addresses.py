@@ -37,7 +37,7 @@ class Addresses:
 class ClientNote:
     """What a reader of one calendar should know: how late it learns of changes, and whether it rings."""
 
-    client: str
+    client: Sentence
     refresh: Sentence
     alarms: Sentence
     how: Sentence
@@ -89,55 +89,55 @@ _RINGS = Sentence("alarms ring")
 _IGNORES = Sentence("alarms are ignored; use e-mail or WeCom reminders")
 NOTES: tuple[ClientNote, ...] = (
     ClientNote(
-        "Apple Calendar (iPhone, iPad, Mac)",
+        Sentence("Apple Calendar (iPhone, iPad, Mac)"),
         Sentence("every 5 minutes to once a week, as you choose; often 15 minutes"),
         Sentence("alarms ring if “Remove Alerts” is switched off when subscribing"),
         Sentence("open the webcal link, or scan the code"),
     ),
     ClientNote(
-        "Google Calendar",
+        Sentence("Google Calendar"),
         Sentence("by Google alone, 12 to 24 hours late"),
         _IGNORES,
         Sentence("use the Google link in a browser; the Android app cannot subscribe by itself"),
     ),
     ClientNote(
-        "Outlook.com, new Outlook",
+        Sentence("Outlook.com, new Outlook"),
         Sentence("about every 3 hours, up to a day"),
         _IGNORES,
         Sentence("use the Outlook link, or add the https address “from web”"),
     ),
     ClientNote(
-        "Outlook (classic, Windows)",
+        Sentence("Outlook (classic, Windows)"),
         Sentence("as the feed asks: every 4 hours"),
         _IGNORES,
         Sentence("open the webcal link"),
     ),
     ClientNote(
-        "Thunderbird",
+        Sentence("Thunderbird"),
         Sentence("every 30 minutes, or as you choose"),
         _RINGS,
         Sentence("add the https address as a calendar on the network"),
     ),
     ClientNote(
-        "Android (ICSx5)",
+        Sentence("Android (ICSx5)"),
         Sentence("as you choose in the app"),
         _RINGS,
         Sentence("add the https address in the app ICSx5; it shows in any calendar app"),
     ),
     ClientNote(
-        "Nextcloud",
+        Sentence("Nextcloud"),
         Sentence("as the feed asks: every 4 hours"),
         Sentence("alarms are removed unless the administrator allows them"),
         Sentence("add the https address as a subscription"),
     ),
     ClientNote(
-        "GNOME Calendar, Evolution, KOrganizer",
+        Sentence("GNOME Calendar, Evolution, KOrganizer"),
         Sentence("as you choose"),
         _RINGS,
         Sentence("add the https address as a calendar from the web"),
     ),
     ClientNote(
-        "WeCom, DingTalk, Feishu",
+        Sentence("WeCom, DingTalk, Feishu"),
         Sentence("not at all"),
         _IGNORES,
         Sentence("these cannot subscribe to a calendar address; examcal sends WeCom messages instead"),

@@ -130,7 +130,8 @@ def _changes(book: Book) -> tuple[str, bytes]:
 
 def _missing(book: Book) -> tuple[str, bytes]:
     path = "404.html"
-    page = book.page("missing.html", path, {}, rooted=book.origin.rooted)
+    others = [(Words(language), layout.index) for language, layout in book.layouts.items() if layout != book.layout]
+    page = book.page("missing.html", path, {}, rooted=book.origin.rooted, others=others)
     return path, page
 
 

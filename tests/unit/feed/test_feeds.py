@@ -310,8 +310,15 @@ def test_every_calendar_gets_the_address_that_it_understands() -> None:
 
 
 def test_notes_say_in_both_languages_who_ignores_alarms() -> None:
-    google = next(note for note in NOTES if note.client.startswith("Google"))
+    google = next(note for note in NOTES if note.client.text("en").startswith("Google"))
     assert "ignored" in google.alarms.text("en")
     for note in NOTES:
         for sentence in (note.refresh, note.alarms, note.how):
             assert sentence.text("zh-CN") != sentence.text("en")
+
+
+def test_notes_call_a_calendar_as_its_readers_do() -> None:
+    names = [note.client.text("zh-CN") for note in NOTES]
+    assert names[0].startswith("苹果日历")
+    assert names[-1] == "企业微信、钉钉、飞书"
+    assert "Thunderbird" in names  # has no Chinese name

@@ -155,6 +155,13 @@ def test_links_between_pages_lead_somewhere(files: dict[str, bytes]) -> None:
             assert not parts.fragment or parts.fragment in ids[target], f"{path}: {reference}"
 
 
+def test_the_page_for_wrong_addresses_leads_on_in_every_language(files: dict[str, bytes]) -> None:
+    page = Reader(files["404.html"])
+    leads = [urlsplit(found["href"]).path for tag, found in page.tags if tag == "a"]
+    assert leads == ["/rili/", "/rili/en/"]
+    assert "Page not found" in files["404.html"].decode()
+
+
 def _target(page: str, reference: str) -> str:
     if not reference:
         return page
