@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -98,8 +101,6 @@ def test_sentences_are_chinese_unless_asked_otherwise(office: Office) -> None:
 
 
 def test_a_directory_or_pipe_as_schedule_is_refused_without_hanging(office: Office) -> None:
-    import os  # noqa: PLC0415 - only here
-
     office.schedule.parent.mkdir()
     os.mkfifo(office.schedule)
     done = office.examcal("check")
@@ -174,3 +175,40 @@ def test_an_announcement_that_is_too_long_is_refused_in_a_sentence(office: Offic
     assert done.returncode == 1
     assert "400000" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status", "--database-url"), ("ledger", "init"), ("ledger", "move", "--to", "sqlite:///x.db", "--from")],
+)
+def test_a_database_password_on_the_command_line_is_refused_and_not_repeated(
+    office: Office, arguments: tuple[str, ...]
+) -> None:
+    refused = office.examcal(*arguments, "postgresql://planner:s3cr3t-word@127.0.0.1:1/examcal")
+    assert refused.returncode in {1, 2}
+    assert refused.stderr
+    assert "s3cr3t-word" not in refused.stderr + refused.stdout
+
+
+UNREADABLE = """
+import os, sys
+os.access = lambda *_: False  # what click asks beforehand; whether a file can be read is known by reading it
+from examcal.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("command", [("check",), ("diff", "data/schedule.yaml", "data/schedule.yaml")])
+def test_the_schedule_itself_says_whether_it_may_be_read(office: Office, command: tuple[str, ...]) -> None:
+    office.write_schedule(GOOD)
+    named = [*command, "--schedule", "data/schedule.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-c", UNREADABLE, *named], cwd=office.folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    if os.geteuid() == 0:
+        return  # root may read everything
+    office.schedule.chmod(0)
+    refused = office.examcal(*named)
+    assert refused.returncode == 77
+    assert "没有权限读取 data/schedule.yaml" in refused.stderr

@@ -159,9 +159,9 @@ def argument(*names: str, **kwargs: Any) -> Callable[[_Function], _Function]:  #
 
 def _standard_options(formats: tuple[str, ...]) -> list[click.Parameter]:
     options: list[click.Parameter] = [
-        Option(["--schedule", "schedule_option"], type=click.Path(path_type=Path), metavar="FILE",
+        Option(["--schedule", "schedule_option"], type=click.Path(readable=False, path_type=Path), metavar="FILE",
                help="The schedule file or folder (default: data/schedule.yaml)."),
-        Option(["--config", "config_option"], type=click.Path(path_type=Path), metavar="FILE",
+        Option(["--config", "config_option"], type=click.Path(readable=False, path_type=Path), metavar="FILE",
                help="The settings file (default: examcal.toml, if there is one)."),
         Option(["--lang", "lang_option"], type=click.Choice(LANGUAGES), expose_value=True,
                help="The language of texts."),

@@ -42,7 +42,7 @@ _KINDS = {
 
 @command("diff", "Show what an edit changes for people.", formats=("text", "json", "markdown"))
 @argument("old", metavar="OLD|accepted|published|URL")
-@argument("new", required=False, type=click.Path(path_type=Path))
+@argument("new", required=False, type=click.Path(readable=False, path_type=Path))
 def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa: N802 - looked up by this name
     """Compare two schedules; OLD may be what the daemon works with, or an edition here or elsewhere."""
     now = present()

@@ -23,7 +23,7 @@ _SCHEMA = "data/schedule.schema.json"
 
 
 @command("init", "Write a new schedule, settings file and README to start from.")
-@argument("directory", required=False, default=".", type=click.Path(path_type=Path, file_okay=False))
+@argument("directory", required=False, default=".", type=click.Path(readable=False, path_type=Path, file_okay=False))
 @option("--from-year", type=int, metavar="YEAR", about="Roll the exams of that year over, with dates to be announced.")
 def COMMAND(invocation: Invocation, directory: Path, from_year: int | None) -> None:  # noqa: N802 - looked up by this name
     """Write the files; nothing that exists is overwritten."""

@@ -62,7 +62,7 @@ def _sums(counts: Counts) -> dict[str, int]:
 
 
 @command("backup", "Write a consistent copy, also beside a running daemon.", group=COMMAND)
-@argument("target", type=click.Path(path_type=Path))
+@argument("target", type=click.Path(readable=False, path_type=Path))
 def backup_ledger(invocation: Invocation, target: Path) -> None:
     """Copy the ledger; the copy is complete or not there. In a folder it is named by date and time."""
     if target.is_dir():
@@ -75,7 +75,7 @@ def backup_ledger(invocation: Invocation, target: Path) -> None:
 
 
 @command("restore", "Put a copy in place of the ledger; no daemon may run.", group=COMMAND)
-@argument("source", type=click.Path(path_type=Path))
+@argument("source", type=click.Path(readable=False, path_type=Path))
 def restore_ledger(invocation: Invocation, source: Path) -> None:
     """Put a copy back and mark what the journal knows as sent since. The present file is kept beside."""
     from examcal.cli.running import only_daemon  # noqa: PLC0415 - pulls in what only the daemon needs
@@ -103,7 +103,7 @@ def restore_ledger(invocation: Invocation, source: Path) -> None:
 
 
 @command("reconcile", "Mark as sent what the journal beside the ledger names.", group=COMMAND)
-@argument("journals", nargs=-1, type=click.Path(path_type=Path))
+@argument("journals", nargs=-1, type=click.Path(readable=False, path_type=Path))
 def reconcile_ledger(invocation: Invocation, journals: Sequence[Path]) -> None:
     """Take over from the journal what was sent, and from those of other state directories, or copies of their files."""
     settings = invocation.settings

@@ -27,7 +27,12 @@ _LOOK_EVERY = 1.0  # seconds between two looks with --watch
 
 
 @command("publish", "Write feeds and pages as static files.", formats=("text", "json"))
-@option("--out", type=click.Path(path_type=Path), metavar="DIR", about="Where to (default: PUBLIC_DIR, var/public).")
+@option(
+    "--out",
+    type=click.Path(readable=False, path_type=Path),
+    metavar="DIR",
+    about="Where to (default: PUBLIC_DIR, var/public).",
+)
 @option("--previous", metavar="URL|DIR", about="Take up sequences from an edition published elsewhere.")
 @option("--accept-shrink", is_flag=True, about="Publish although milestones are gone.")
 @option("--watch", is_flag=True, about="Stay, and publish again at every edit.")

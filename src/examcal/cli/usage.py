@@ -9,6 +9,7 @@ import click
 
 from examcal.cli.command import UnknownCommandError
 from examcal.cli.words import say
+from examcal.redaction import Redaction
 
 
 def usage_in_words(error: click.ClickException) -> str:
@@ -38,9 +39,12 @@ def _sentence(error: click.ClickException) -> str:
 
 
 def _other(message: str) -> str:
-    """Return what click says about too many words on the line; other messages are examcal's own and translated."""
+    """Return what click says about too many words on the line; other messages are examcal's own and translated.
+
+    A word may be a database address with its password, which must not end in a log of what was typed.
+    """
     extra = re.match(r"Got unexpected extra arguments? \((.*)\)", message)
-    return say("more than the command takes: {words}", words=extra[1]) if extra else message
+    return say("more than the command takes: {words}", words=Redaction().text(extra[1])) if extra else message
 
 
 def _bad_value(error: click.BadParameter) -> str:
