@@ -58,7 +58,8 @@ def publish(edition: Edition, directory: Path) -> bool:
     except ExamcalError:
         raise
     except PermissionError as error:
-        raise PermissionDeniedError("cannot write to {path}", path=str(error.filename2 or error.filename or directory)) from error
+        refused = error.filename2 or error.filename or directory  # of a link: where it was to stand
+        raise PermissionDeniedError("cannot write to {path}", path=str(refused)) from error
     except OSError as error:
         reason = reason_of(error)
         raise StorageError("cannot publish to {path}: {reason}", path=str(directory), reason=reason) from error
