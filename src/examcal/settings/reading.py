@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from typing_extensions import override
 
 from examcal.errors import ConfigurationError, Sentence, reason_of
+from examcal.settings.doubts import breaks_lines, doubts, variable_in
 from examcal.settings.model import Audience, Settings
 from examcal.settings.values import UnfitValueError
 from examcal.texts import DEFAULT_LANGUAGE
@@ -75,6 +76,8 @@ class _Gathered:
         """Set a value; one that is already there wins, because the stronger source is read first."""
         if path in self.origins:
             return
+        if _kind(path) is SecretStr and breaks_lines(value):
+            self.wrong.append(Sentence("{origin}: has a line break or a control character in it", {"origin": origin}))
         branch = self.tree
         for key in path[:-1]:
             branch = branch.setdefault(key, {})
@@ -95,7 +98,7 @@ class _Gathered:
 def read_settings(
     config: Path | None = None, *, environ: Mapping[str, str] | None = None
 ) -> tuple[Settings, tuple[Sentence, ...]]:
-    """Return the settings, and warnings about environment variables that mean nothing.
+    """Return the settings, and warnings: environment variables that mean nothing, addresses that cause a storm.
 
     ``config`` names the settings file and must exist; without it ``EXAMCAL_CONFIG``, else ``examcal.toml`` is read if
     there is one. Raises SettingsRejectedError with every finding.
@@ -105,7 +108,7 @@ def read_settings(
     gathered.wrong.extend(_contradictions(settings, gathered) if settings else ())
     if gathered.wrong or settings is None:
         raise SettingsRejectedError(gathered.wrong)
-    return settings, tuple(gathered.warnings)
+    return settings, (*gathered.warnings, *doubts(settings))
 
 
 def secret_files(
@@ -136,6 +139,7 @@ def _gather_environment(gathered: _Gathered, environ: Mapping[str, str]) -> None
         if _kind(wanted) is None:
             gathered.warnings.append(_unknown("{origin} is not a setting and is ignored", variable, path, variable))
         elif wanted is path:
+            _refuse_variable(gathered, path, value, variable)
             gathered.put(path, value or None, variable)  # an empty variable is as good as none
         else:
             _put_from_file(gathered, wanted, value, variable)
@@ -168,7 +172,19 @@ def _gather_entry(gathered: _Gathered, path: tuple[str, ...], value: object, ori
     elif _kind(path) is None:
         gathered.wrong.append(_unknown("{origin} is not a setting", origin, path, path[-1]))
     else:
+        _refuse_variable(gathered, path, value, origin)
         gathered.put(path, value, origin)
+
+
+def _refuse_variable(gathered: _Gathered, path: tuple[str, ...], value: object, origin: str) -> None:
+    """Report ``${NAME}``, which other programs replace: here it would be the password itself."""
+    written = variable_in(value)
+    if written:
+        setting = PREFIX + "__".join(path).upper()
+        params = {"origin": origin, "written": written, "setting": setting}
+        gathered.wrong.append(
+            Sentence("{origin}: {written} is not replaced here; write the value, or set {setting} instead", params)
+        )
 
 
 def _put_from_file(gathered: _Gathered, path: tuple[str, ...], file: object, origin: str) -> None:

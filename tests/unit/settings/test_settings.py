@@ -10,6 +10,7 @@ from examcal.errors import ExitCode
 from examcal.settings import ListenAddress, Settings, SettingsRejectedError, read_settings
 
 CANARY = "canary-4f1d9c77"
+MAIL = {"EXAMCAL_SMTP__HOST": "localhost", "EXAMCAL_SMTP__SENDER": "a@example.org", "EXAMCAL_SMTP__USERNAME": "u"}
 
 
 def settings(environ: dict[str, str] | None = None, toml: str = "", folder: Path | None = None) -> Settings:
@@ -164,3 +165,45 @@ def test_no_refusal_shows_a_secret() -> None:
 def test_a_missing_settings_file_that_was_named_is_refused() -> None:
     with pytest.raises(Exception, match="there is no such settings file"):
         read_settings(Path("/nonexistent/examcal.toml"), environ={})
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        '[smtp]\nhost = "${SMTP_HOST}"\n',
+        '[smtp]\nhost = "localhost"\nusername = "u"\npassword = "${SMTP_HOST}"\n',
+        'database_url = "postgresql://${SMTP_HOST}@db/examcal"\n',
+        '[[audiences]]\nname = "staff"\nchannel = "outbox"\nto = ["${SMTP_HOST}"]\n',
+    ],
+)
+def test_a_variable_that_nobody_replaces_is_refused(toml: str, tmp_path: Path) -> None:
+    assert "${SMTP_HOST} is not replaced here" in refusal(toml=toml, folder=tmp_path)
+
+
+def test_a_variable_in_a_variable_is_refused_and_one_in_a_secret_file_is_the_secret(tmp_path: Path) -> None:
+    assert "EXAMCAL_HEARTBEAT_URL: ${URL}" in refusal({"EXAMCAL_HEARTBEAT_URL": "https://example.org/${URL}"})
+    (tmp_path / "secret").write_text("${a}\n", "utf-8")
+    found = settings({**MAIL, "EXAMCAL_SMTP__PASSWORD_FILE": str(tmp_path / "secret")})
+    assert found.smtp.password
+    assert found.smtp.password.get_secret_value() == "${a}"
+
+
+def test_a_secret_of_two_lines_is_refused_and_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{CANARY}\nBcc: x\n", "utf-8")
+    for name, value in (("PASSWORD", f"{CANARY}\nx"), ("PASSWORD_FILE", str(tmp_path / "secret"))):
+        text = refusal({**MAIL, f"EXAMCAL_SMTP__{name}": value})
+        assert "line break" in text
+        assert CANARY not in text
+
+
+def test_mail_to_the_sender_itself_or_to_everybody_is_doubted(tmp_path: Path) -> None:
+    addresses = '["exam@Example.org", "all@example.org", "allan@example.org"]'
+    (tmp_path / "examcal.toml").write_text(
+        f'[smtp]\nhost = "localhost"\nsender = "考务 <Exam@example.org>"\n'
+        f'[[audiences]]\nname = "staff"\nchannel = "email"\nto = {addresses}\n',
+        "utf-8",
+    )
+    _, warnings = read_settings(tmp_path / "examcal.toml", environ={})
+    assert [warning.params["position"] for warning in warnings] == [1, 2]
+    assert ["sender itself" in warnings[0].text("en"), "mailing list" in warnings[1].text("en")] == [True, True]
+    assert all("example.org" not in warning.text("zh-CN") for warning in warnings)
