@@ -91,6 +91,7 @@ def make_renderer(
 ) -> Renderer:
     """Return what puts messages into words; links lead to the public address, attachments have the feeds' revisions.
 
+    Without a public address there are no links: 127.0.0.1 on a reader's telephone is the telephone.
     Without ``on_fault`` an office template that fails is raised.
     """
-    return Renderer(settings.site_address, settings.templates_dir, calendar=revisions.calendar, on_fault=on_fault)
+    return Renderer(settings.address_for_others, settings.templates_dir, calendar=revisions.calendar, on_fault=on_fault)

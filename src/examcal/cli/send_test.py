@@ -26,7 +26,7 @@ def COMMAND(invocation: Invocation, channel: str, to: str | None) -> int:  # noq
     name = channel.lower()
     way = make_channel(settings, name)
     address = to or _default_address(invocation, name)
-    message = Renderer(settings.site_address, settings.templates_dir).test(name, present(), language())
+    message = Renderer(settings.address_for_others, settings.templates_dir).test(name, present(), language())
     error = asyncio.run(_send(way, message, address))
     if error is None:
         write(say("Channel {name} took the test message.", name=name))

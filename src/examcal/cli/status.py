@@ -129,8 +129,14 @@ def _channels(ledger: SqlLedger | None, now: datetime) -> dict[str, dict[str, ob
 
 def _write_for_people(report: Mapping[str, object], now: datetime) -> None:
     write(say("Sent {sent}, open {open} (of {planned} planned so far).", **report))
-    ended = {"retry": "waiting to be tried again", "held": "held for a person's word", "dead": "given up",
-             "expired": "no longer useful", "cancelled": "superseded", "suppressed": "not wanted"}  # fmt: skip
+    ended = {
+        "retry": "waiting to be tried again",
+        "held": "held for a person's word",
+        "dead": "given up",
+        "expired": "no longer useful",
+        "cancelled": "overtaken by an edit",
+        "suppressed": "not wanted",
+    }
     for state, words in ended.items():
         if report[state]:
             write(f"  {say(words)}: {report[state]}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from examcal.channels.loopback import is_loopback
 from examcal.settings.values import (
     ListenAddress,
     UnfitValueError,
@@ -244,6 +246,12 @@ class Settings(BaseSettings):
             return self.base_url
         host = "127.0.0.1" if self.listen.host in {"0.0.0.0", "::"} else self.listen.host  # noqa: S104 - compared only
         return f"http://{ListenAddress(host, self.listen.port)}"
+
+    @property
+    def address_for_others(self) -> str:
+        """The public address as messages may name it; empty where it leads people to their own machine."""
+        address = self.site_address
+        return "" if is_loopback(urlsplit(address).hostname or "") else address
 
     def secrets(self) -> Iterator[str]:
         """Yield every secret text, for filters that keep them out of logs. Never show these."""

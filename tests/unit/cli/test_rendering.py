@@ -93,3 +93,26 @@ def test_an_office_template_that_fails_is_told_where_somebody_listens_and_else_r
     assert len(heard) == 1
     with pytest.raises(TemplateFaultError):
         sequences(make_renderer(settings, revisions), schedule_closing("17:00"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, None),
+        ({"listen": "0.0.0.0:8000"}, None),
+        ({"listen": "192.0.2.7:8000"}, "http://192.0.2.7:8000/"),
+        ({"base_url": "https://exam.example.cn"}, "https://exam.example.cn/"),
+    ],
+)
+def test_a_message_leads_nobody_to_their_own_machine(
+    tmp_path: Path, settings: dict[str, str], address: str | None
+) -> None:
+    made = Settings(state_dir=tmp_path, **settings)
+    schedule = schedule_closing("18:00")
+    exam = schedule.exams[0]
+    message = make_renderer(made, PublishedRevisions(made)).reminder(
+        exam.milestones[0].area, exam, schedule, RULE, language="zh-CN", now=DUE_AT
+    )
+    for text in (message.text, message.html, message.markdown):
+        assert "127.0.0.1" not in text
+        assert address is None or address in text
