@@ -17,6 +17,7 @@ from jinja2 import (
     FileSystemLoader,
     PackageLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateSyntaxError,
 )
@@ -24,6 +25,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from examcal.delivery.bounded import BoundedEnvironment, rendered
 from examcal.delivery.wording import one_line
 from examcal.errors import ConfigurationError
 
@@ -39,6 +41,11 @@ _SENTENCES = re.compile(r"(?<=[。！？；;])")
 _COMMAS = re.compile(r"(?<=[，、,])")
 
 
+# Whatever a template can make Python raise: 1 / 0, a macro that calls itself, a text that needs too much memory.
+_FAULTS = (TemplateError, SecurityError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError,
+           RecursionError, MemoryError)  # fmt: skip
+
+
 class TemplateFaultError(ConfigurationError):
     """A template does not work; the sentence names it and the line."""
 
@@ -49,22 +56,27 @@ class Templates:
     def __init__(self, folder: Path | None = None) -> None:
         packaged = PackageLoader("examcal.delivery", "templates")
         loader: BaseLoader = ChoiceLoader([FileSystemLoader(folder), packaged]) if folder else packaged
-        self._environments = {kind: _environment(kind, loader) for kind in KINDS}
+        # Ours end by themselves, and stand in for an office's that do not: they are never cut short.
+        environment = BoundedEnvironment if folder else ImmutableSandboxedEnvironment
+        self._rendered: Callable[[Template, Mapping[str, object]], str] = rendered if folder else Template.render
+        self._environments = {kind: _prepared(environment, kind, loader) for kind in KINDS}
 
     def render(self, name: str, kind: str, values: Mapping[str, object]) -> str:
         """Return the rendered template. Raises TemplateFaultError with the template's name and line."""
         template_name = f"{name}.{kind}{_SUFFIX}"
         try:
-            return _tidy(kind, self._environments[kind].get_template(template_name).render(values))
+            return _tidy(kind, self._rendered(self._environments[kind].get_template(template_name), values))
         except TemplateSyntaxError as error:
             raise _fault(error.name or template_name, error.lineno, error.message or "") from error
-        except (TemplateError, SecurityError, TypeError, ValueError, LookupError, AttributeError) as error:
+        except _FAULTS as error:
             place, line = _place(error.__traceback__, template_name)
             raise _fault(place, line, str(error)) from error
 
 
-def _environment(kind: str, loader: BaseLoader) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+def _prepared(
+    made: type[ImmutableSandboxedEnvironment], kind: str, loader: BaseLoader
+) -> ImmutableSandboxedEnvironment:
+    environment = made(
         loader=loader,
         undefined=StrictUndefined,
         autoescape=kind == "html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -344,6 +345,47 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path, template: str,
     with pytest.raises(TemplateFaultError) as raised:
         remind(found("registration"), "closes -1d", "2026-02-10T09:00", renderer=Renderer("", tmp_path))
     assert f"消息模板 reminder.text.j2 第 {line} 行出错" in raised.value.text("zh-CN")
+
+
+ENDLESS = {
+    "a loop": "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
+    "a macro": "{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}",
+    "doubling": "{% set n = namespace(x='1234567890') %}{% for a in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+    "adding": "{% set n = namespace(x='1234567890') %}{% for a in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}",
+    "output": "{% for a in range(90000) %}{{ '1234567890' * 20 }}{% endfor %}",
+    "times": "{{ 'x' * 1000000000 }}",
+    "power": "{{ 9 ** 99999999 }}",
+    "a width": "{{ 'x'.center(1000000000) }}",
+    "a centre": "{{ 'x' | center(1000000000) }}",
+    "a field": "{{ '%1000000000d' % 1 }}",
+    "a format": "{{ '{:>1000000000}'.format(1) }}",
+    "a filter": "{{ '%1000000000d' | format(1) }}",
+    "itself": "{% include 'reminder.text.j2' %}",
+    "nothing": "{{ 1 / 0 }}",
+}
+
+
+@pytest.mark.parametrize("template", ENDLESS.values(), ids=ENDLESS.keys())
+def test_a_template_ends_soon_and_writes_no_gigabyte(tmp_path: Path, template: str) -> None:
+    (tmp_path / "reminder.text.j2").write_text(template, encoding="utf-8")
+    began = time.process_time()
+    with pytest.raises(TemplateFaultError) as raised:
+        remind(found("registration"), "closes -1d", "2026-02-10T09:00", renderer=Renderer("", tmp_path))
+    assert time.process_time() - began < 5
+    assert "reminder.text.j2" in raised.value.text("zh-CN")
+
+
+def test_what_an_office_may_write_in_a_template_still_works(tmp_path: Path) -> None:
+    (tmp_path / "reminder.text.j2").write_text(
+        "{% for row in m.rows %}{{ loop.index }}/{{ loop.length }} {{ row.label ~ ':' ~ row.lines | join(' ') }}\n"
+        "{% endfor %}"
+        "{% for n in range(3) | list %}{{ n * 2 + 1 }}{% endfor %} {{ '%05.1f' % 2.5 }} {{ '{:>6}'.format(7) }} "
+        "{{ 'a' * 3 }} {{ 'https://example.org/%20?n=1234567' | e }} {{ 2026022711 | string | center(14) }}|",
+        encoding="utf-8",
+    )
+    message = remind(found("registration"), "closes -1d", "2026-02-10T09:00", renderer=Renderer("", tmp_path))
+    assert message.text.startswith("1/")
+    assert message.text.endswith("135 002.5      7 aaa https://example.org/%20?n=1234567   2026022711  |\n")
 
 
 def test_a_broken_template_costs_nobody_a_reminder(tmp_path: Path) -> None:
