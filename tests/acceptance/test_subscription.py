@@ -197,7 +197,7 @@ def test_an_operator_lists_imports_exports_and_erases(
     for name in [name for name in os.environ if name.startswith("EXAMCAL_")]:
         monkeypatch.delenv(name)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "schedule.yaml").write_text(SCHEDULE)
+    (tmp_path / "data" / "schedule.yaml").write_text(SCHEDULE.replace("17:00}", "17:00, remind: [closes -1d 09:00]}"))
     (tmp_path / "examcal.toml").write_text(SETTINGS)
     (tmp_path / "people.csv").write_text("address,exam,lang\nli@example.cn,demo-2027,zh-CN\nnonsense,,\n")
 
@@ -209,6 +209,10 @@ def test_an_operator_lists_imports_exports_and_erases(
     said(0, "ledger", "init")
     assert "nonsense" not in said(1, "subscribers", "import", "people.csv")[1]
     assert "第 3 行" in said(0, "subscribers", "import", "people.csv", "--proof", "2026-03-02 纸质登记表")[1]
+    counted = json.loads(said(0, "plan", "--from", "2027-01-01", "--to", "2027-01-31", "--format", "json")[0])
+    reached = {(row["audience"], row["channel"], row["recipients"]) for row in counted if row["state"] == "planned"}
+    assert reached == {("outbox", "outbox", 1), ("subscribers", "email", 1)}
+    assert "邮件订阅者" in said(0, "plan", "--from", "2027-01-01", "--to", "2027-01-31")[0]
     listed = said(0, "subscribers", "list")[0]
     assert "l…@example.cn" in listed
     assert "li@example.cn" not in listed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,7 +17,8 @@ from examcal.cli.progress import waiting
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
-from examcal.plan.audience import Audience, PlanRow, plan_rows
+from examcal.errors import ExamcalError
+from examcal.plan.audience import SUBSCRIBERS, Audience, PlanRow, plan_rows
 from examcal.plan.reminder import Reminder
 from examcal.schedule.model import Schedule
 
@@ -41,7 +43,8 @@ def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: 
         usage_error("--to lies before --from")
     groups = (_candidate(role, schedule),) if role else audiences_of(invocation.settings)
     with waiting(say("Planning reminders")):
-        rows = plan_rows(schedule, groups, since=begin, until=end)
+        people = () if role else _subscribers(invocation)
+        rows = plan_rows(schedule, groups, since=begin, until=end, subscribers=people)
     match invocation.format:
         case "json":
             write_json([row.as_json() for row in rows])
@@ -53,6 +56,20 @@ def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: 
             sys.stdout.write(plan_calendar(rows, schedule).decode())
         case _:
             _write_for_people(rows, schedule)
+
+
+def _subscribers(invocation: Invocation) -> Sequence[Audience]:
+    """Return who asked for mail, as the ledger knows them; nobody where subscription is not set up or no ledger is."""
+    if not invocation.settings.privacy.name:
+        return ()
+    from examcal.cli.ledgers import looking  # noqa: PLC0415 - the database is needed here only
+    from examcal.subscription import subscribers  # noqa: PLC0415 - likewise
+
+    with suppress(ExamcalError), looking(invocation.settings) as ledger:
+        if ledger is not None:
+            with ledger.snapshot() as connection:
+                return subscribers.groups(connection)
+    return ()
 
 
 def _instant(text: str, schedule: Schedule, name: str, *, is_end: bool = False) -> datetime:
@@ -124,8 +141,9 @@ def _planned_cells(row: PlanRow, schedule: Schedule) -> Sequence[object]:
         return ()
     moment = moment_text(reminder.due_at, schedule.zone)
     day, _, clock = moment.rpartition(" ")
-    people = audience.recipients
-    return (day, clock, _name(row), reminder.rule, audience.name, audience.channel, people, row.reason_text(language()))
+    name = say(SUBSCRIBERS) if audience.people else audience.name
+    many, note = audience.recipients, row.reason_text(language())
+    return (day, clock, _name(row), reminder.rule, name, audience.channel, many, note)
 
 
 def _skipped_cells(rows: Iterable[PlanRow], schedule: Schedule) -> Iterable[Sequence[object]]:

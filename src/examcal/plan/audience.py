@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from examcal.errors import Sentence
@@ -33,6 +33,7 @@ class Audience:
     """A configured group. Empty ``exams``, ``tracks`` and ``kinds`` mean all; empty ``sites`` means area-wide only.
 
     ``to`` are e-mail addresses, or WeCom user ids; empty for a robot or a file, which is one recipient by itself.
+    ``people`` counts those whose addresses are kept elsewhere: subscribers.
     """
 
     name: str
@@ -44,15 +45,18 @@ class Audience:
     kinds: tuple[str, ...] = ()
     mention: tuple[str, ...] = ()
     language: str = DEFAULT_LANGUAGE
+    people: int = 0
 
     @property
     def recipients(self) -> int:
         """How many recipients the group has; one where the channel itself is the address."""
-        return len(set(self.to)) or 1
+        return self.people or len(set(self.to)) or 1
 
 
 OUTBOX_AUDIENCE = Audience("outbox", "outbox")
 """Where reminders go when no audience is configured."""
+SUBSCRIBERS = "subscribers"
+"""What the plan calls those who asked for mail themselves."""
 
 
 def concerns(audience: Audience, occurrence: Occurrence, exam: Exam | None = None) -> bool:
@@ -160,14 +164,20 @@ class PlanRow:
 
 
 def plan_rows(
-    schedule: Schedule, audiences: Sequence[Audience], *, since: datetime, until: datetime
+    schedule: Schedule,
+    audiences: Sequence[Audience],
+    *,
+    since: datetime,
+    until: datetime,
+    subscribers: Sequence[Audience] = (),
 ) -> tuple[PlanRow, ...]:
     """Return who gets what in ``[since, until)``, by due instant, and then what is skipped.
 
-    Without any audience reminders go to the outbox, as the daemon sends them.
+    Without any audience reminders go to the outbox, as the daemon sends them. ``subscribers`` are groups of the same
+    choice; a reminder has one row for all of them.
     """
     planned = plan(schedule, since=since, until=until)
-    groups = audiences or (OUTBOX_AUDIENCE,)
+    groups = (*(audiences or (OUTBOX_AUDIENCE,)), *subscribers)
     exams = {exam.id: exam for exam in schedule.exams}
     outcomes: tuple[Reminder | Skipped, ...] = (*planned.reminders, *planned.skipped)
     return tuple(row for outcome in outcomes for row in _rows(outcome, groups, exams[outcome.occurrence.exam]))
@@ -176,6 +186,14 @@ def plan_rows(
 def _rows(outcome: Reminder | Skipped, audiences: Sequence[Audience], exam: Exam) -> Iterator[PlanRow]:
     concerned = [audience for audience in audiences if concerns(audience, outcome.occurrence, exam)]
     if concerned:
-        yield from (PlanRow(outcome, audience) for audience in concerned)
+        yield from (PlanRow(outcome, audience) for audience in _together(concerned))
     else:
         yield PlanRow(outcome, None)
+
+
+def _together(audiences: Sequence[Audience]) -> Iterator[Audience]:
+    """Yield the configured groups, and those of subscribers as one."""
+    yield from (one for one in audiences if not one.people)
+    counted = [one for one in audiences if one.people]
+    if counted:
+        yield replace(counted[0], people=sum(one.people for one in counted))

@@ -11,14 +11,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from examcal.ledger import people
 from examcal.ledger.rows import Member, Source, instant, micros
 from examcal.ledger.tables import recipient, subscriber, subscription_letter, subscription_token
+from examcal.plan.audience import SUBSCRIBERS, Audience
 from examcal.schedule.model import Schedule
 from examcal.subscription.choice import Choice, covers
 from examcal.subscription.tokens import Purpose, SiteKey, new_token, token_hash
+from examcal.texts import DEFAULT_LANGUAGE
 
 CHANNEL = "email"
 SALT = "examcal:"
@@ -76,6 +78,31 @@ def of_address(connection: Connection, address_key: str) -> list[Subscriber]:
 def everybody(connection: Connection) -> list[Subscriber]:
     """Return all subscriptions, oldest first."""
     return [_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.id)).mappings()]
+
+
+def groups(connection: Connection) -> list[Audience]:
+    """Return the active subscribers as the plan counts them: one group for each choice."""
+    counted = (
+        select(subscriber.c.exam, subscriber.c.choice, func.count())
+        .where(subscriber.c.state == Status.ACTIVE.value)
+        .group_by(subscriber.c.exam, subscriber.c.choice)
+        .order_by(subscriber.c.exam, subscriber.c.choice)
+    )
+    found = []
+    for exam, stored, people_of_it in connection.execute(counted):
+        chosen = Choice.of_row(exam, stored, DEFAULT_LANGUAGE).selection
+        found.append(
+            Audience(
+                SUBSCRIBERS,
+                CHANNEL,
+                exams=chosen.exams,
+                sites=chosen.sites,
+                tracks=chosen.tracks,
+                kinds=chosen.kinds,
+                people=people_of_it,
+            )
+        )
+    return found
 
 
 def unreachable(connection: Connection, address_key: str | None = None) -> list[Subscriber]:

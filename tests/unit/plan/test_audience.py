@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from examcal.plan.audience import NOTES, REASONS, Audience, concerns, plan_rows, unserved
+from examcal.plan.audience import NOTES, REASONS, SUBSCRIBERS, Audience, concerns, plan_rows, unserved
 from examcal.plan.reminder import SkipReason
 from examcal.schedule.model import Occurrence, Schedule
 from examcal.texts import translate
@@ -77,6 +77,22 @@ def test_without_audiences_the_outbox_receives_everything_area_wide() -> None:
     planned = [row for row in plan_rows(SCHEDULE, (), **YEAR) if row.is_planned]
     assert {row.audience.channel for row in planned if row.audience} == {"outbox"}
     assert all(row.as_json()["recipients"] == 1 and row.outcome.occurrence.site is None for row in planned)
+
+
+def test_subscribers_are_counted_together_beside_the_groups() -> None:
+    chosen = [
+        Audience(SUBSCRIBERS, "email", people=3),
+        Audience(SUBSCRIBERS, "email", kinds=("payment",), people=2),
+        Audience(SUBSCRIBERS, "email", exams=("other",), people=7),
+    ]
+    rows = plan_rows(SCHEDULE, (), **YEAR, subscribers=chosen)
+    planned = [row for row in rows if row.is_planned and row.outcome.occurrence.site is None]
+    counted = {
+        (row.outcome.occurrence.kind.value == "payment", row.audience.channel, row.audience.recipients)
+        for row in planned
+        if row.audience
+    }
+    assert counted == {(False, "outbox", 1), (True, "outbox", 1), (False, "email", 3), (True, "email", 5)}
 
 
 def test_what_nobody_receives_is_listed_with_its_reason() -> None:
