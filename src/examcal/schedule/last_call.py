@@ -15,6 +15,9 @@ CUSTOMARY = 3
 """Days between the last reminder and what it counts from that are nothing to speak of: a schedule may end its reminders
 with ``closes -3d``. Where the announcement itself came after the last reminder, nobody was reminded; that always is."""
 
+MOST_RULES = 60_000
+"""Rules in one schedule that are looked at here; a kind's 50 rules hold for each of thousands of milestones."""
+
 
 def look_for_reminders(resolved: Resolved, workdays: Workdays, today: date) -> None:
     """Report an occurrence that is ahead, but whose last reminder was due before ``today``.
@@ -24,6 +27,8 @@ def look_for_reminders(resolved: Resolved, workdays: Workdays, today: date) -> N
     """
     occurrence, draft = resolved.occurrence, resolved.draft
     if draft.site and not (states_when(draft.fields) or draft.fields.has("remind")):
+        return
+    if not draft.fields.findings.spend("rules of what is ahead", MOST_RULES, len(occurrence.rules)):
         return
     last: tuple[date, Edge, Rule] | None = None
     for rule, edge in _ahead(occurrence, today):
