@@ -177,11 +177,24 @@ class Lane:
         except ChannelError as error:
             return outcomes.unrendered(claim, error)
         sent = Sent(Outcome.TRANSIENT, "empty")
-        for payload in payloads:
+        for position, payload in enumerate(payloads):
+            if position and not await self._take_member_token(claim):
+                return self.ended(claim, Sent(Outcome.TRANSIENT, "stopped"))
             sent = await outcomes.hand_over(self.channel, payload, addressee)
             if sent.outcome is not Outcome.ACCEPTED:
                 break
         return self.ended(claim, sent)
+
+    async def _take_member_token(self, claim: Claim) -> bool:
+        """Take a token of the member's rate for a further part and wait for it: what is over it nobody would see."""
+        rate = self.pace.member_rate
+        if rate is None:
+            return True
+        ledger, now = self._tools.ledger, self._tools.clock.now()
+        wait = await self._tools.until_recorded(
+            lambda: ledger.take_token(self.channel_id, now, rate, member=claim.address)
+        )
+        return await self._tools.pause(wait)
 
     def ended(self, claim: Claim, sent: Sent) -> Settlement:
         """Return the settlement of an attempt's end, now."""

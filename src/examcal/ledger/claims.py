@@ -89,9 +89,15 @@ def claim(connection: Connection, channel_id: int, now: datetime, terms: Terms, 
     return Claimed(tuple(read_claims(connection, ids)), waits)
 
 
-def take_token(connection: Connection, channel_id: int, now: datetime, rate: Rate) -> timedelta:
-    """Take one more token of a channel's rate (a further part of a split message); return how long to wait first."""
-    key, moment = f"channel:{channel_id}", micros(now)
+def take_token(
+    connection: Connection, channel_id: int, now: datetime, rate: Rate, member: str | None = None
+) -> timedelta:
+    """Take one more token of a channel's rate, or of a member's, for a further part of a split message.
+
+    Returns how long to wait before that part may leave.
+    """
+    key = f"channel:{channel_id}" if member is None else f"member:{channel_id}:{member}"
+    moment = micros(now)
     tat = read_tats(connection, [key])[key]
     write_tats(connection, {key: advanced(tat, moment, rate, 1)})
     return wait(tat, moment, rate)

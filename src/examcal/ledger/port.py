@@ -177,8 +177,8 @@ class Ledger(Protocol):
     def part_done(self, bundle_id: int, done: int) -> None:
         """Note that the first ``done`` parts of a grouped message are accepted."""
 
-    def take_token(self, channel_id: int, now: datetime, rate: Rate) -> timedelta:
-        """Take one more token of a channel's rate, and return how long to wait first."""
+    def take_token(self, channel_id: int, now: datetime, rate: Rate, member: str | None = None) -> timedelta:
+        """Take one more token of a channel's rate, or of a member's address, and return how long to wait first."""
 
     def sent_elsewhere(self, keys: Collection[str]) -> set[str]:
         """Return which delivery keys the journal of a restored ledger says were sent already."""

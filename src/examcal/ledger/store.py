@@ -218,9 +218,9 @@ class SqlLedger:
         """Note accepted parts."""
         self._write(bytes_kept.part_done, bundle_id, done)
 
-    def take_token(self, channel_id: int, now: datetime, rate: Rate) -> timedelta:
+    def take_token(self, channel_id: int, now: datetime, rate: Rate, member: str | None = None) -> timedelta:
         """Take one more token."""
-        return self._write(claims.take_token, channel_id, now, rate)
+        return self._write(claims.take_token, channel_id, now, rate, member)
 
     def sent_elsewhere(self, keys: Collection[str]) -> set[str]:
         """Return which keys the journal says were sent."""

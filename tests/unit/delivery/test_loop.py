@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from examcal.channels.wecom_app import WecomAppChannel
 from examcal.ledger.opening import FOREIGN, adopt
 from examcal.ledger.rows import Reason, State
 from examcal.plan.audience import Audience
@@ -260,6 +261,19 @@ async def test_a_throttled_robot_is_left_alone_for_a_minute(tmp_path: Path) -> N
         assert len(wecom.posts) == 1
         rig.clock.go(90 * SECOND)
         assert await rig.deliver() == {State.SENT: 2}
+        await rig.close()
+
+
+async def test_the_parts_of_long_messages_count_for_the_rate_of_a_member(tmp_path: Path) -> None:
+    async with WecomServer(apps={("corp", "secret"): 7}) as wecom:
+        app = WecomAppChannel("hr", corp_id="corp", agent_id=7, secret="secret", base_url=wecom.base_url)
+        rig = Rig(tmp_path, [app])
+        wecom.clock = lambda: rig.clock.now().timestamp()
+        long = [closing(START + HOUR, name=f"m{n}").replace("{", f"{{notes: {'说明' * 700}, ") for n in range(10)]
+        await rig.start(Audience("hr", "wecom-app:hr", ("zhang",)), milestones=long)
+        assert await rig.deliver() == {State.SENT: 10}
+        assert len(wecom.shown) > 30
+        assert wecom.discarded == []
         await rig.close()
 
 
