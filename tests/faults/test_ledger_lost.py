@@ -280,3 +280,32 @@ def test_the_lock_ends_with_the_process_however_it_ends(tmp_path: Path) -> None:
     holder.wait()
     holder.stdout.close()
     assert FileLeadership(tmp_path, NOW).acquire()
+
+
+def test_a_second_look_in_the_same_process_keeps_the_locks_of_the_first(tmp_path: Path) -> None:
+    """The mail channel looks up the site's key beside the daemon; a program of the operator ends in the middle.
+
+    Closing the file in any other way than SQLite's takes all of the process's locks away. The operator's program then
+    believes to be the last one, and removes the journal into which the daemon goes on writing.
+    """
+    folder = tmp_path / "var"
+    ledger = open_ledger(address(folder), folder, NOW).ledger
+    ledger.set_note("first", "1")
+    looked = open_for_reading(address(folder), folder)
+    assert looked is not None
+    looked.engine.dispose()
+    _elsewhere(folder, "SELECT count(*) FROM meta")
+    ledger.set_note("second", "2")
+    assert _elsewhere(folder, "SELECT count(*) FROM meta WHERE value = '2'") == "1"
+    ledger.close()
+    assert _elsewhere(folder, "PRAGMA integrity_check") == "ok"
+
+
+def _elsewhere(folder: Path, question: str) -> str:
+    """Return what another process reads."""
+    code = (
+        "import sqlite3, sys; link = sqlite3.connect(sys.argv[1]);"
+        "print(link.execute(sys.argv[2]).fetchone()[0]); link.close()"
+    )
+    asked = [sys.executable, "-c", code, str(folder / "examcal.db"), question]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +29,6 @@ LEDGER_ID = "ledger_id"
 MACHINE = "machine_id"
 FOREIGN = "foreign_machine"
 """Noted while the ledger belongs to another machine: then nothing may be sent from it."""
-_HEADER = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +142,22 @@ def _inspect(place: Place, *, make: bool, successor_of: str = "") -> bool:
 
 
 def _look_inside(file: Path, *, had_marker: bool) -> bool:
+    """See whether the file is a ledger, through SQLite alone.
+
+    Whoever closes the file in another way takes away every lock that this process holds on it (a rule of POSIX; SQLite,
+    "How To Corrupt An SQLite Database File", section 2.2). A daemon looks here again while it works.
+    """
     try:
-        with file.open("rb") as stream:
-            header = stream.read(len(_HEADER))
-    except PermissionError:
-        raise PermissionDeniedError("no permission to read {path}", path=file) from None
-    if header != _HEADER:
-        raise StorageError("{path} is not a ledger: not a SQLite database", path=file)
-    try:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
             tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        connection.close()
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+        name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_NOTADB":
+            raise StorageError("{path} is not a ledger: not a SQLite database", path=file) from None
+        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            if not os.access(file, os.R_OK):
+                raise PermissionDeniedError("no permission to read {path}", path=file) from None
             return False
         raise LedgerDamagedError("the ledger {path} is damaged: restore a backup", path=file) from None
     if found == APPLICATION_ID:
