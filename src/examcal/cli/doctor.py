@@ -66,7 +66,7 @@ def COMMAND(invocation: Invocation, *, offline: bool) -> int:  # noqa: N802 - lo
     else:
         marks = {"fine": "✓", "warning": "!", "bad": "✗"}
         for one in found:
-            write(f"{marks[one.verdict]} {one.subject}: {one.text}")
+            write(f"{marks[one.verdict]} {one.subject}{say(': ')}{one.text}")
     return int(ExitCode.NO if any(one.verdict == "bad" for one in found) else ExitCode.FINE)
 
 

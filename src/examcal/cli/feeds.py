@@ -57,7 +57,7 @@ def COMMAND(  # noqa: N802 - looked up by this name
     for name, at in there.items():
         write(name)
         for way, label in _WAYS.items():
-            write(f"  {say(label)}: {getattr(at, way)}")
+            write(f"  {say(label)}{say(': ')}{getattr(at, way)}")
         if qr:
             write(qr_text(at.webcal))
         write()

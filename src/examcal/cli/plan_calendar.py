@@ -38,7 +38,7 @@ def _event(row: PlanRow, reminder: Reminder, audience: Audience) -> Event:
         (say("To"), str(audience.recipients)),
         (say("Note"), row.reason_text(language())),
     )
-    description = "\n".join(f"{label}: {fact}" for label, fact in facts if fact)
+    description = "\n".join(f"{label}{say(': ')}{fact}" for label, fact in facts if fact)
     return Event(
         uid=event_uid(identifier),
         id=identifier,
@@ -54,5 +54,5 @@ def _event(row: PlanRow, reminder: Reminder, audience: Audience) -> Event:
         zone=occurrence.zone,
         status="CONFIRMED",
         stamp=first_stamp(occurrence),
-        wording={language(): Wording(f"{one_line(audience.name)}: {name}", description)},
+        wording={language(): Wording(f"{one_line(audience.name)}{say(': ')}{name}", description)},
     )

@@ -139,7 +139,7 @@ def _write_for_people(report: Mapping[str, object], now: datetime) -> None:
     }
     for state, words in ended.items():
         if report[state]:
-            write(f"  {say(words)}: {report[state]}")
+            write(f"  {say(words)}{say(': ')}{report[state]}")
     due = report["next_due_at"]
     if isinstance(due, str):
         moment = datetime.fromisoformat(due)
