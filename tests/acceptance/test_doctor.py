@@ -1,12 +1,17 @@
-"""What ``examcal doctor`` says of the files that secrets lie in."""
+"""What ``examcal doctor`` says of the files that secrets lie in, and of channels that refused."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from support.office import SCHEDULE, Office
+from support.drill import mail_over
+from support.office import SCHEDULE, SHANGHAI, Office
+from support.smtp_server import SmtpServer
+from support.threads import in_thread
+from support.wecom_server import WecomServer
 
 SETTINGS = '[smtp]\nhost = "127.0.0.1"\nusername = "u"\nsender = "u@example.cn"\npassword_file = "password"\n'
 
@@ -43,3 +48,26 @@ def test_a_secret_that_others_may_read_or_change_is_named_wherever_it_is_set(
     office.write_settings(SETTINGS.replace('password_file = "password"\n', ""))
     (complaint,) = complaints(office, EXAMCAL_SMTP__PASSWORD_FILE="password")
     assert "EXAMCAL_SMTP__PASSWORD_FILE" in complaint
+
+
+def test_what_paused_a_channel_is_explained_in_words(office: Office) -> None:
+    soon = datetime.now(SHANGHAI) + timedelta(hours=1)
+    office.write_schedule(SCHEDULE.format(opens="2026-01-05 09:00", closes=f"{soon:%Y-%m-%d %H:%M}"))
+    office.write_settings(
+        '[[audiences]]\nname = "a"\nchannel = "email"\nto = ["a@example.cn"]\n'
+        '[[audiences]]\nname = "g"\nchannel = "wecom:g"\n'
+    )
+    with in_thread(SmtpServer(users={"u": "right"})) as smtp, in_thread(WecomServer()) as wecom:
+        mail_over(office, smtp)
+        office.environment |= {
+            "EXAMCAL_SMTP__USERNAME": "u",
+            "EXAMCAL_SMTP__PASSWORD": "wrong",
+            "EXAMCAL_WECOM__BASE_URL": wecom.base_url,
+            "EXAMCAL_WECOM__ROBOTS__G": "unknown-key-0123456789",
+        }
+        assert "授权码" not in office.examcal("doctor").stdout
+        office.examcal("run", "--once")
+        shown = office.examcal("doctor")
+    assert shown.returncode == 1
+    assert any("email" in line and "535" in line and "授权码" in line for line in shown.stdout.splitlines())
+    assert any("wecom:g" in line and "93000" in line and "机器人" in line for line in shown.stdout.splitlines())

@@ -175,13 +175,28 @@ def _channels(settings: Settings, *, offline: bool) -> Iterator[Finding]:
     if channel_names(settings) == ("outbox",):
         text = say("neither mail nor WeCom is set up; messages go to {folder}", folder=settings.outbox)
         yield Finding(say("channels"), "warning", text)
+    refusals = _refusals(settings)
     for name in channel_names(settings):
         try:
-            make_channel(settings, name)
+            channel = make_channel(settings, name)
         except ExamcalError as error:
             yield Finding(name, "bad", error.text(language()))
             continue
         yield _reach(settings, name, offline=offline)
+        if name in refusals:
+            meaning = channel.explain(refusals[name])
+            text = say("paused since its last answer: {code}", code=refusals[name])
+            yield Finding(name, "bad", f"{text}{say(': ')}{meaning.text(language())}" if meaning else text)
+
+
+def _refusals(settings: Settings) -> dict[str, str]:
+    """Return the answers, by channel, after which deliveries paused and none was accepted since."""
+    try:
+        with looking(settings) as ledger:
+            rows = ledger.channels() if ledger is not None else []
+    except ExamcalError:
+        return {}  # what is wrong with the ledger is a finding of its own
+    return {row.name: row.reason for row in rows if row.open_at is not None}
 
 
 def _reach(settings: Settings, name: str, *, offline: bool) -> Finding:
