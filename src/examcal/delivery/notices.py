@@ -91,8 +91,7 @@ def _entry(origin: str, change: Change, told: Told, quiet: QuietHours | None, le
     rule = f"{change.kind} {change.anchor or ''} {_wall(change.old)} > {_wall(change.new)}"
     if change.kind is ChangeKind.MOVED_PLACE:
         rule = f"{change.kind} {content_digest(str(change.before.location), str(occurrence.location))[:16]}"
-    urgent = change.severity is ChangeSeverity.URGENT
-    due = leaves if urgent else wait_out(leaves.astimezone(ZoneInfo(occurrence.zone)), quiet)
+    due = leaves if change.severity is ChangeSeverity.URGENT else _after_quiet(change, leaves, quiet)
     return ReminderEntry(
         key=content_digest("change-v1", origin, rule, told.schedule.digest, str(told.notices))[:32],
         purpose=Purpose.CHANGE.value,
@@ -105,6 +104,12 @@ def _entry(origin: str, change: Change, told: Told, quiet: QuietHours | None, le
         useful_until=max([due + USEFUL_AT_LEAST, *(edge.at for edge in _edges(change))]),
         detail={"kind": change.kind.value, "told": told.schedule.digest},
     )
+
+
+def _after_quiet(change: Change, leaves: datetime, quiet: QuietHours | None) -> datetime:
+    """Return the end of the quiet hours, but ``leaves`` where a date that people know, or the new one, comes first."""
+    morning = wait_out(leaves.astimezone(ZoneInfo(change.occurrence.zone)), quiet)
+    return leaves if any(leaves < edge.at <= morning for edge in _edges(change)) else morning
 
 
 def _matters(change: Change, now: datetime) -> bool:

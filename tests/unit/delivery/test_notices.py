@@ -44,6 +44,21 @@ def test_good_news_waits_for_the_morning_and_urgent_ones_do_not() -> None:
     assert earlier[0].due_at == NIGHT + DEBOUNCE
 
 
+def test_good_news_does_not_wait_past_the_hour_that_people_know_or_the_new_one() -> None:
+    quiet = 'quiet_hours: "21:30-07:30"'
+    for known, new, status in (
+        ("2026-03-03 07:00", "2026-03-05 07:00", "postponed"),
+        ("2026-03-03 07:30", "2026-03-05 07:00", "confirmed"),
+        ("2026-03-02 23:00", "2026-03-03 06:00", "confirmed"),
+    ):
+        (said,) = notices(schedule(new, quiet=quiet, status=status), Told(schedule(known, quiet=quiet)), {}, NIGHT)
+        assert said.due_at == NIGHT + DEBOUNCE
+    (said,) = notices(
+        schedule("2026-03-05 08:00", quiet=quiet), Told(schedule("2026-03-03 08:00", quiet=quiet)), {}, NIGHT
+    )
+    assert said.due_at == datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+
+
 def test_a_notice_keeps_its_identity_until_it_is_out() -> None:
     told = Told(schedule("2026-03-25"))
     first = notices(schedule("2026-03-20"), told, {}, NOW)[0]
