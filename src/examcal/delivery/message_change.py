@@ -62,7 +62,7 @@ def _moves(change: Change) -> Iterator[Change]:
 
 
 def _edges(change: Change, language: str) -> tuple[str, str]:
-    new = _edge(change.new, change.occurrence, language) or translate("to be announced", language)
+    new = _edge(change.new, change.occurrence, language) or translate("a date to be announced", language)
     return _edge(change.old, change.before, language), new
 
 
@@ -111,7 +111,7 @@ class _Notice:
         )  # fmt: skip
         what = _what(self.change, self.language)
         text = self.say(sentence, name=self.words.name, what=what, new=self._with_left(new), old=self.old)
-        point = "Changed: {what} moved forward to {when}" if is_earlier else "Changed: {what} put off to {when}"
+        point = "Changed: {what} brought forward to {when}" if is_earlier else "Changed: {what} put off to {when}"
         return Lead(text, self._point(point, new, what), "due" if is_earlier else "news")
 
     def announced(self) -> Lead:

@@ -152,3 +152,10 @@ def test_english_readers_get_english() -> None:
         "“Online registration”: closing time is now earlier, Tue 10 Feb 2026, 24:00, 1 day 15 hours left; "
         "it was Wed 11 Feb 2026, 24:00."
     )
+
+
+def test_english_notices_have_one_reading() -> None:
+    (earlier,) = notices(one(closes="2026-02-11 24:00"), one(closes="2026-02-10 24:00"), "en")
+    assert earlier.subject.startswith("Changed: closing time brought forward to Tue 10 Feb, 24:00")
+    (withdrawn,) = notices(one(closes="2026-02-11 24:00"), one(), "en")
+    assert "closing time from Wed 11 Feb 2026, 24:00 to a date to be announced" in withdrawn.text
