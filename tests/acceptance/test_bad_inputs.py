@@ -100,6 +100,13 @@ def test_sentences_are_chinese_unless_asked_otherwise(office: Office) -> None:
     assert "Options" in office.examcal("show", "--help", EXAMCAL_LANGUAGE="en").stdout
 
 
+def test_an_option_before_the_command_is_told_where_it_belongs(office: Office) -> None:
+    answer = office.examcal("--schedule", "data/schedule.yaml", "check")
+    assert answer.returncode == 2
+    assert "--schedule 不能写在这里；选项要写在命令后面" in answer.stderr
+    assert "是不是想写 --schedule" in office.examcal("check", "--shedule", "x").stderr
+
+
 def test_a_directory_or_pipe_as_schedule_is_refused_without_hanging(office: Office) -> None:
     office.schedule.parent.mkdir()
     os.mkfifo(office.schedule)

@@ -25,6 +25,8 @@ def _sentence(error: click.ClickException) -> str:
         case UnknownCommandError():
             nearest = difflib.get_close_matches(error.name, error.known, n=1)
             return _with_guess(say("there is no command {name}", name=error.name), nearest)
+        case click.NoSuchOption() if isinstance(error.ctx and error.ctx.command, click.Group):
+            return say("{name} cannot stand here; options come after the command", name=error.option_name)
         case click.NoSuchOption():
             return _with_guess(say("there is no option {name}", name=error.option_name), error.possibilities)
         case click.MissingParameter():
