@@ -25,10 +25,8 @@ def _sentence(error: click.ClickException) -> str:
         case UnknownCommandError():
             nearest = difflib.get_close_matches(error.name, error.known, n=1)
             return _with_guess(say("there is no command {name}", name=error.name), nearest)
-        case click.NoSuchOption() if isinstance(error.ctx and error.ctx.command, click.Group):
-            return say("{name} cannot stand here; options come after the command", name=error.option_name)
         case click.NoSuchOption():
-            return _with_guess(say("there is no option {name}", name=error.option_name), error.possibilities)
+            return _no_option(error)
         case click.MissingParameter():
             return say("{name} is missing", name=_name(error))
         case click.BadParameter() if isinstance(getattr(error.param, "type", None), click.Choice):
@@ -38,6 +36,12 @@ def _sentence(error: click.ClickException) -> str:
             return _bad_value(error)
         case _:
             return _other(error.format_message())
+
+
+def _no_option(error: click.NoSuchOption) -> str:
+    if isinstance(error.ctx and error.ctx.command, click.Group):
+        return say("{name} cannot stand here; options come after the command", name=error.option_name)
+    return _with_guess(say("there is no option {name}", name=error.option_name), error.possibilities)
 
 
 def _other(message: str) -> str:
