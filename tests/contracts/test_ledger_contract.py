@@ -127,8 +127,8 @@ def test_an_attempt_that_does_not_count_is_given_back(ledger: SqlLedger) -> None
 def test_how_late_it_is_decides_the_variant(ledger: SqlLedger) -> None:
     planned(ledger, NOW, people=3)
     assert claim(ledger, NOW + timedelta(seconds=59), Terms(limit=1))[0].variant == 0
-    assert claim(ledger, NOW + 10 * MINUTE, Terms(limit=1))[0].variant == 1
-    assert claim(ledger, NOW + 130 * MINUTE, Terms(limit=1))[0].variant == 3
+    assert claim(ledger, NOW + 9 * MINUTE, Terms(limit=1))[0].variant == 1
+    assert claim(ledger, NOW + 130 * MINUTE, Terms(limit=1))[0].variant == 14
 
 
 def test_orphans_come_back_ambiguous_and_the_third_is_poison(ledger: SqlLedger) -> None:

@@ -162,3 +162,16 @@ async def test_an_older_notice_of_a_date_is_kept_where_the_newer_one_is_about_th
         rig.clock.go(20 * MINUTE)
         await rig.deliver()
     assert sorted("地点" in subject for subject, _ in told(smtp)) == [False, True]
+
+
+async def test_who_is_written_to_late_reads_the_time_that_is_really_left(rig: Rig, smtp: SmtpServer) -> None:
+    await rig.start(
+        people(1), milestones=[window(shanghai(START + 121 * MINUTE), rules="[closes -2h]", opens="2026-03-01")]
+    )
+    for count in (1, 2, 3):
+        rig.clock.go(MINUTE if count == 1 else 25 * MINUTE)
+        await rig.loop.set_audiences([people(count)])
+        await rig.deliver()
+    lefts = [next(line for line in body.splitlines() if "还剩" in line) for _, body in told(smtp)]
+    for line, left in zip(lefts, ("还剩2小时", "还剩1小时35分钟", "还剩1小时10分钟"), strict=True):
+        assert left in line

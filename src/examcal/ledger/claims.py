@@ -25,7 +25,8 @@ JOURNAL_COUNT = "journal_count"
 EARLIEST = timedelta(seconds=90)
 """The longest time that a message leaves before its due instant (WeCom's full and half hours)."""
 IN_TIME = timedelta(seconds=60)
-HOUR = timedelta(hours=1)
+LATE_STEP = timedelta(minutes=10)
+"""By how much messages of one reminder may differ in lateness and still be written once: the time left is so exact."""
 POISON_AFTER = 3
 ORPHAN_DELAY = timedelta(seconds=10)
 _MICROSECOND = timedelta(microseconds=1)
@@ -228,7 +229,7 @@ def _within_member_rates(
 def _take(connection: Connection, ids: Sequence[int], now: int, terms: Terms, owner: str, token: str) -> Update:
     due = select(reminder.c.due_at).where(reminder.c.id == delivery.c.reminder_id).scalar_subquery()
     lateness = now - due
-    variant = case((lateness <= IN_TIME // _MICROSECOND, 0), else_=1 + lateness // (HOUR // _MICROSECOND))
+    variant = case((lateness <= IN_TIME // _MICROSECOND, 0), else_=1 + lateness // (LATE_STEP // _MICROSECOND))
     return (
         update(delivery)
         .where(among(connection, delivery.c.id, ids))
