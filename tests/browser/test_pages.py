@@ -98,6 +98,7 @@ def test_subscribing_needs_no_mouse(browser: Browser, sample_site: str) -> None:
         _tab_to(found, ".address button")
         page.keyboard.press("Enter")
         page.locator(".address button", has_text="已复制").wait_for()
+        assert page.evaluate("document.activeElement.matches('.address button')")
         assert page.evaluate("navigator.clipboard.readText()") == f"{sample_site}/feeds/{EXAM}.ics"
 
 
@@ -158,6 +159,24 @@ def test_without_javascript_nothing_is_relative_and_nothing_is_missing(browser: 
         assert "2026年2月11日" in text
         assert not found.page.locator("[data-now]").is_visible()
         assert found.page.locator("#m-registration .tasks").is_visible()
+
+
+def test_what_is_past_is_folded_on_the_screen_and_whole_on_paper(browser: Browser, sample_site: str) -> None:
+    with watched(browser, sample_site) as found:
+        page = found.page
+        page.clock.set_fixed_time("2026-11-26T10:00:00+08:00")
+        page.goto(f"{sample_site}/{EXAM}/#m-registration%3A")
+        folded = page.locator("[data-body]:not([open])")
+        many = folded.count()
+        assert many
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert folded.count() == 0
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert folded.count() == many
+        page.goto(f"{sample_site}/")
+        page.goto(f"{sample_site}/{EXAM}/#m-registration")
+        assert page.locator("#m-registration [data-body][open]").count() == 1
+        assert folded.count() == many - 1
 
 
 TRANSPARENT = "rgba(0, 0, 0, 0)"

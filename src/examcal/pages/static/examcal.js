@@ -110,11 +110,12 @@
       button.textContent = field.dataset.copy;
       button.setAttribute("aria-live", "polite");
       button.addEventListener("click", async () => {
-        field.select();
         try {
           await navigator.clipboard.writeText(field.value);
         } catch {
+          field.select(); // takes the focus, which belongs to the button
           document.execCommand("copy");
+          button.focus();
         }
         button.textContent = field.dataset.copied;
         setTimeout(() => { button.textContent = field.dataset.copy; }, 2000);
@@ -146,7 +147,11 @@
   copying();
   searching();
   count();
-  for (const body of all(".is-past [data-body]")) if (!location.hash || !body.closest(location.hash.replace(/\./g, "\\."))) body.open = false;
+  const asked = document.getElementById(location.hash.slice(1));
+  for (const body of all(".is-past [data-body]")) if (!asked || !asked.contains(body)) body.open = false;
+  // Paper cannot be unfolded: it says of every date what to do and who states it.
+  addEventListener("beforeprint", () => { for (const body of all("[data-body]:not([open])")) body.dataset.folded = body.open = true; });
+  addEventListener("afterprint", () => { for (const body of all("[data-folded]")) { body.open = false; delete body.dataset.folded; } });
   setInterval(() => { if (!document.hidden) count(); }, 60000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) count(); });
 })();
