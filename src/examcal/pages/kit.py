@@ -115,7 +115,8 @@ def sheets(book: Book, exam: Exam) -> list[Sheet]:
 def _overview(exam: Exam, entries: Sequence[Entry], closing: tuple[str, ...], words: Words) -> Sheet:
     lines = tuple(Line(e.occurrence.name.in_(words.language), e.when, _condition(e, words)) for e in entries)
     title = words.t("Timetable: {exam}", exam=exam.name.in_(words.language))
-    return _sheet("", title, words.t("All dates as published so far."), lines, closing, words)
+    lead = words.t("All dates as they stand. What is expected or to be announced is not official yet.")
+    return _sheet("", title, lead, lines, closing, words)
 
 
 def _condition(entry: Entry, words: Words) -> str:

@@ -265,6 +265,7 @@ def test_the_office_kit_agrees_with_the_page(files: dict[str, bytes]) -> None:
         assert "2026年2月11日 周三 24:00" in text
         assert BASE in text
     overview = files[f"kits/{EXAM}/wecom.txt"].decode()
+    assert "写明“预计”“待定”的，官方尚未公布" in overview
     assert "网上报名：2026年1月29日 周四 10:00 至 2026年2月11日 周三 24:00" in overview
     for part in re.split(r"\n\n——.*——\n\n", overview):
         assert len(part.encode()) <= 2048
