@@ -175,3 +175,15 @@ async def test_who_is_written_to_late_reads_the_time_that_is_really_left(rig: Ri
     lefts = [next(line for line in body.splitlines() if "还剩" in line) for _, body in told(smtp)]
     for line, left in zip(lefts, ("还剩2小时", "还剩1小时35分钟", "还剩1小时10分钟"), strict=True):
         assert left in line
+
+
+async def test_a_closing_that_was_taken_out_is_not_named_any_more(rig: Rig, smtp: SmtpServer) -> None:
+    smtp.faults.append(Fault("RCPT", nth=1, reply="451 4.3.0 try later"))
+    await rig.start(people(1), milestones=[window("2026-03-20 18:00")])
+    rig.clock.go(MINUTE)
+    assert (await rig.deliver())[State.RETRY] == 1
+    await rig.accept(window("2026-03-20 18:00").replace(" closes: 2026-03-20 18:00,", ""))
+    rig.clock.go(40 * MINUTE)
+    await rig.deliver()
+    ((subject, body),) = told(smtp)
+    assert "3月20日" not in subject + body

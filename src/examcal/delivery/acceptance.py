@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from examcal.delivery.fan_out import INSTEAD, planned_entries, reached
-from examcal.delivery.notices import DEBOUNCE, Told, main_changes, notices
+from examcal.delivery.notices import DEBOUNCE, Told, notices
 from examcal.delivery.versions import Versions, as_document
 from examcal.errors import Sentence
 from examcal.ledger.port import Ledger
@@ -97,7 +97,8 @@ class Acceptor:
         current = self._ledger.current()
         if current is None or current.document.digest == schedule.digest:
             return set()
-        return set(main_changes(self._versions.schedule(current.id), schedule))
+        old, new = _stated(self._versions.schedule(current.id)), _stated(schedule)
+        return {origin for origin, said in old.items() if new.get(origin) != said}
 
     def _notices(self, schedule: Schedule, now: datetime) -> list[ReminderEntry]:
         baseline, told = self._ledger.told_versions(now)
@@ -193,6 +194,14 @@ def _covered(entries: Iterable[ReminderEntry], told: Iterable[ReminderEntry], no
         else entry
         for entry in entries
     ]
+
+
+def _stated(schedule: Schedule) -> dict[str, tuple[object, ...]]:
+    """Return, by origin, what messages must not get wrong: when, where, and whether it takes place."""
+    return {
+        one.origin_id: (one.opens, one.closes, one.days, one.sessions, one.hours, one.location, one.status)
+        for one in schedule.occurrences()
+    }
 
 
 def _why(shrink: Shrink) -> Sentence:
