@@ -51,7 +51,7 @@ layers: dev
 	@$(BIN)/lint-imports
 
 spelling: dev
-	@$(BIN)/codespell README.md docs src tests benchmarks deploy Makefile
+	@$(BIN)/codespell README.md CHANGELOG.md docs src tests benchmarks deploy Makefile
 
 bench: dev ## the benchmarks, each side by side with its peer or floor; ONLY=name SCALE=0.1 OUT=FILE
 	@sh tests/parts.sh
