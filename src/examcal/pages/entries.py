@@ -139,5 +139,5 @@ def _moved(change: PublishedChange | None, occurrence: Occurrence, words: Words)
     old = change.old
     place = old.location.in_(words.language) if change.kind == "moved-place" and old.location else ""
     text = place or words.dates(old) or words.status(Status.TBA)
-    at = change.published_at
-    return Moved(words.change(change.kind), text, words.day(at.date()), at.date().isoformat())
+    day = change.published_there.date()
+    return Moved(words.change(change.kind), text, words.day(day), day.isoformat())

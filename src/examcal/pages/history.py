@@ -88,6 +88,12 @@ class PublishedChange:
         return occurrence_id(self.exam, self.milestone, self.site)
 
     @property
+    def published_there(self) -> datetime:
+        """``published_at`` by the clock of the exam's place; editions know it in UTC."""
+        stated = self.new or self.old
+        return self.published_at.astimezone(ZoneInfo(stated.zone)) if stated else self.published_at
+
+    @property
     def key(self) -> str:
         """Sixteen hexadecimal digits that name this change on every machine."""
         return content_digest("change-v1", self.occurrence_id, self.kind, self.published_at.isoformat())[:16]

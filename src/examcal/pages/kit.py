@@ -98,7 +98,7 @@ def told(schedule: Schedule, change: PublishedChange, words: Words) -> Told:
         words.change(change.kind),
         old,
         new,
-        words.instant(change.published_at),
+        words.instant(change.published_there),
         title.in_(words.language) if title else "",
         web_url(change.source.url) if change.source else None,
     )

@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from posixpath import join, normpath
@@ -269,6 +271,17 @@ def test_the_office_kit_agrees_with_the_page(files: dict[str, bytes]) -> None:
     assert "网上报名：2026年1月29日 周四 10:00 至 2026年2月11日 周三 24:00" in overview
     for part in re.split(r"\n\n——.*——\n\n", overview):
         assert len(part.encode()) <= 2048
+
+
+def test_a_change_is_dated_by_the_clock_of_the_exam() -> None:
+    known = [replace(change, published_at=datetime(2026, 2, 1, 16, 40, tzinfo=UTC)) for change in changes()]
+    files = render(schedules.everything(), base_url=BASE, changes=known)
+    change = next(change for change in known if change.kind == "later")
+    for path in ("changes/index.html", f"kits/{EXAM}/changes/{change.key}/mail.txt"):
+        text = files[path].decode()
+        assert "2026年2月2日 周一 00:40" in text
+        assert "2026年2月1日" not in text
+    assert 'datetime="2026-02-02"' in files[f"{EXAM}/index.html"].decode()
 
 
 def test_changes_survive_being_stored() -> None:
