@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -14,14 +14,17 @@ from examcal.cli.invocation import Invocation
 from examcal.cli.output import warn, write, write_json
 from examcal.cli.problems import warn_about
 from examcal.cli.progress import working
-from examcal.cli.reading import present, read_schedule
+from examcal.cli.reading import present, read_schedule, today_of
 from examcal.cli.words import language, say
+from examcal.daemon.watching import Rejection, ScheduleWatch
 from examcal.errors import ExamcalError, ScheduleRejectedError
 from examcal.publication.published import load_previous
 from examcal.publication.publisher import publish
 
 if TYPE_CHECKING:
     from examcal.publication.edition import Edition
+    from examcal.publication.published import Previous
+    from examcal.schedule.model import Schedule
 
 _LOOK_EVERY = 1.0  # seconds between two looks with --watch
 
@@ -41,11 +44,32 @@ def COMMAND(  # noqa: N802 - looked up by this name
 ) -> None:
     """Publish once, or at every edit."""
     directory = out or invocation.settings.published
-    _publish(invocation, directory, previous, accept_shrink=accept_shrink)
-    while watch:
+    watching = ScheduleWatch(invocation.schedule_path)
+    if watch:
+        watching.first(today_of(present()))  # before it is read to be published: a later edit is another content
+    schedule = read_schedule(invocation, present()).schedule
+    previous_edition = previous_from(previous) if previous else load_previous(directory)
+    _publish(invocation, schedule, directory, previous_edition, accept_shrink=accept_shrink)
+    if watch:
+        _stay(invocation, watching, directory, accept_shrink=accept_shrink)
+
+
+def _stay(invocation: Invocation, watching: ScheduleWatch, directory: Path, *, accept_shrink: bool) -> NoReturn:
+    """Publish every edit once it has settled, and on every new day what its window then shows; say each fault once."""
+    day = today_of(present())
+    while True:
         time.sleep(_LOOK_EVERY)
+        today = today_of(present())
+        if today != day:
+            watching.again()
+            day = today
+        found = watching.look(time.monotonic(), today)
         try:
-            _publish(invocation, directory, None, accept_shrink=accept_shrink, quiet=True)
+            if isinstance(found, Rejection):
+                raise found.error
+            if found is not None:
+                previous = load_previous(directory)
+                _publish(invocation, found.schedule, directory, previous, accept_shrink=accept_shrink, quiet=True)
         except ScheduleRejectedError as rejected:
             warn_about(rejected.problems)
         except ExamcalError as error:
@@ -53,12 +77,15 @@ def COMMAND(  # noqa: N802 - looked up by this name
 
 
 def _publish(
-    invocation: Invocation, directory: Path, elsewhere: str | None, *, accept_shrink: bool, quiet: bool = False
+    invocation: Invocation,
+    schedule: Schedule,
+    directory: Path,
+    previous: Previous,
+    *,
+    accept_shrink: bool,
+    quiet: bool = False,
 ) -> None:
-    now = present()
-    schedule = read_schedule(invocation, now).schedule
-    previous = previous_from(elsewhere) if elsewhere else load_previous(directory)
-    settings = invocation.settings
+    now, settings = present(), invocation.settings
     with working(say("Making feeds and pages")):
         edition = make_edition(
             schedule, settings, now=now, previous=previous, base_url=settings.base_url, accept_shrink=accept_shrink
