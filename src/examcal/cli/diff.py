@@ -17,11 +17,12 @@ from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import looking, texts_of
 from examcal.cli.output import console, plain, write, write_json
 from examcal.cli.reading import present, read_file, read_schedule, today_of
+from examcal.cli.subscribed import subscriber_groups
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
 from examcal.delivery.acceptance import choices
 from examcal.errors import ExamcalError, NoInputError
-from examcal.plan.audience import Audience, Choice, choices_of
+from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, Choice, choices_of
 from examcal.publication.published import Previous, current_folder
 from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity
 from examcal.schedule.loader import load
@@ -49,12 +50,13 @@ def COMMAND(invocation: Invocation, old: str, new: Path | None) -> None:  # noqa
     after = read_file(new, now).schedule if new else read_schedule(invocation, now).schedule
     audiences = audiences_of(invocation.settings)
     chosen = _chosen(invocation, audiences)
+    told = (*(audiences or (OUTBOX_AUDIENCE,)), *subscriber_groups(invocation.settings))
     previous = _published(invocation, old)
     if previous:
-        effect = effect_on(previous, after, audiences, now, chosen)
+        effect = effect_on(previous, after, told, now, chosen)
     else:
         before = _accepted(invocation, now) if old == ACCEPTED else read_file(Path(old), now).schedule
-        effect = effect_of(before, after, audiences, now, chosen)
+        effect = effect_of(before, after, told, now, chosen)
     match invocation.format:
         case "json":
             write_json(_as_json(effect))

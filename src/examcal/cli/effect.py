@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from examcal.delivery.notices import main_changes, matters
 from examcal.feed.calendar import EventBook, feed_path
-from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, Choice, concerns
+from examcal.plan.audience import Audience, Choice, concerns
 from examcal.plan.planner import plan
 from examcal.plan.reminder import Reminder
 from examcal.publication.edition import build_edition
@@ -81,7 +82,7 @@ def effect_of(
         removed=tuple(occurrence.id for occurrence in removed_occurrences(old, new)),
         feeds=tuple(_feeds(old, new)),
         reminders=tuple(_reminders(old, new, now)),
-        recipients=_recipients(changes, new, audiences),
+        recipients=_recipients(old, new, audiences, now),
         is_held=shrinks(old, new, now) is not None or any(one.windows or one.recipients for one in sites),
         sites=sites,
         titles=dict([*_titles(old), *_titles(new)]),
@@ -109,7 +110,7 @@ def effect_on(
             path for path in sorted({*before, *after}) if _is_feed(path) and before.get(path) != after.get(path)
         ),
         reminders=(),
-        recipients=_recipients(changes, new, audiences),
+        recipients=_recipients(old, new, audiences, now),
         is_held=shrinks(old, new, now) is not None or bool(sites),
         sites=sites,
         titles=dict([*_titles(old), *_titles(new)]),
@@ -179,10 +180,13 @@ def _due(schedule: Schedule, now: datetime) -> dict[tuple[str, str], Reminder]:
     return {(reminder.occurrence.origin_id, str(reminder.rule)): reminder for reminder in found}
 
 
-def _recipients(changes: Sequence[Change], new: Schedule, audiences: Sequence[Audience]) -> int:
+def _recipients(old: Schedule, new: Schedule, audiences: Sequence[Audience], now: datetime) -> int:
+    """Return how many will get a notice, as the daemon decides it: not of what is past."""
+    changes = [change for change in main_changes(old, new).values() if matters(change, now)]
     told: set[tuple[str, str]] = set()
-    for audience in audiences or (OUTBOX_AUDIENCE,):
-        for change in changes:
-            if concerns(audience, change.occurrence, new.exam(change.occurrence.exam)):
-                told |= {(audience.channel, address) for address in audience.to or ("",)}
-    return len(told)
+    subscribed = 0
+    for audience in audiences:
+        if any(concerns(audience, change.occurrence, new.exam(change.occurrence.exam)) for change in changes):
+            subscribed += audience.people
+            told |= {(audience.channel, address) for address in audience.to or (() if audience.people else ("",))}
+    return len(told) + subscribed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,9 +14,9 @@ from examcal.cli.invocation import Invocation
 from examcal.cli.output import write, write_csv, write_json, write_table
 from examcal.cli.progress import waiting
 from examcal.cli.reading import present, read_schedule
+from examcal.cli.subscribed import subscriber_groups
 from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
-from examcal.errors import ExamcalError
 from examcal.plan.audience import SUBSCRIBERS, Audience, PlanRow, plan_rows
 from examcal.plan.reminder import Reminder
 from examcal.schedule.model import Schedule
@@ -43,7 +42,7 @@ def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: 
         usage_error("--to lies before --from")
     groups = (_candidate(role, schedule),) if role else audiences_of(invocation.settings)
     with waiting(say("Planning reminders")):
-        people = () if role else _subscribers(invocation)
+        people = () if role else subscriber_groups(invocation.settings)
         rows = plan_rows(schedule, groups, since=begin, until=end, subscribers=people)
     match invocation.format:
         case "json":
@@ -56,20 +55,6 @@ def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: 
             sys.stdout.write(plan_calendar(rows, schedule).decode())
         case _:
             _write_for_people(rows, schedule)
-
-
-def _subscribers(invocation: Invocation) -> Sequence[Audience]:
-    """Return who asked for mail, as the ledger knows them; nobody where subscription is not set up or no ledger is."""
-    if not invocation.settings.privacy.name:
-        return ()
-    from examcal.cli.ledgers import looking  # noqa: PLC0415 - the database is needed here only
-    from examcal.subscription import subscribers  # noqa: PLC0415 - likewise
-
-    with suppress(ExamcalError), looking(invocation.settings) as ledger:
-        if ledger is not None:
-            with ledger.snapshot() as connection:
-                return subscribers.groups(connection)
-    return ()
 
 
 def _instant(text: str, schedule: Schedule, name: str, *, is_end: bool = False) -> datetime:

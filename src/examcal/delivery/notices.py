@@ -81,7 +81,7 @@ def notices(
         back = {origin: change for origin, change in put_back(old, new).items() if origin in told}
         for origin, change in (back | main_changes(old, new)).items():
             known = told.get(origin, baseline)
-            if known.schedule is old and _matters(change, now):
+            if known.schedule is old and matters(change, now):
                 entries.append(_entry(origin, change, known, new.quiet_hours, now + debounce))
     return entries
 
@@ -112,8 +112,8 @@ def _after_quiet(change: Change, leaves: datetime, quiet: QuietHours | None) -> 
     return leaves if any(leaves < edge.at <= morning for edge in _edges(change)) else morning
 
 
-def _matters(change: Change, now: datetime) -> bool:
-    """Whether anything of it still lies ahead; history is corrected in silence."""
+def matters(change: Change, now: datetime) -> bool:
+    """Return whether anything of it still lies ahead; history is corrected in silence."""
     edges = list(_edges(change))
     return not edges or any(edge.at > now for edge in edges)
 

@@ -8,6 +8,7 @@ the digits allow, for a person to choose from.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -146,7 +147,7 @@ def _day(segment: Sequence[Token]) -> Day:
             offset=segment[0].start,
             day="".join(token.text for token in segment),
             month=day.month,
-            days=LONGEST_MONTH[day.month - 1],
+            days=monthrange(day.year, day.month)[1] if day.year else LONGEST_MONTH[day.month - 1],
         )
     return day
 
