@@ -10,25 +10,21 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
-from examcal.schedule.edges import closing_edge, opening_edge
 from examcal.schedule.grouping import hours_of
 from examcal.schedule.model import Edge, Hours, OpenDays, Shape, Status
-from examcal.schedule.moments import MIDNIGHT, YEARS, Clock, Day, Point
-from examcal.schedule.outline import Element, Outline, Stop, outline
+from examcal.schedule.moments import Point
+from examcal.schedule.one_edge import edge_of, iso_edge, refuse_words, single_stops
+from examcal.schedule.outline import Element, Outline, outline
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token
 from examcal.schedule.reading import WindowReading, as_json, edge_text, hours_text
+from examcal.schedule.verdict import ANY_LEAP_YEAR, damage_of, only, possible, refuse_failures, without_year
 from examcal.schedule.windows import Frame, read_line
-from examcal.schedule.years import resolve_one, resolve_span
 
 __all__ = ["LONGEST_PHRASE", "PhraseError", "WindowReading", "as_json", "edge_text", "read_edge", "read_window"]
-
-_ANY_LEAP_YEAR = 2000
-"""Stands for an unknown year while readings of damaged digits are listed."""
 
 
 def read_window(
@@ -69,21 +65,21 @@ def read_edge(
         PhraseError: as for ``read_window``, and for anything beside the one date.
 
     """
-    plain = _plain_edge(text, zone, closing=closing)
+    plain = iso_edge(text, zone, closing=closing)
     if plain is not None:
         return plain
     _refuse_length(text)
     parts = outline(text)
-    _refuse_words(parts, closing=closing)
+    refuse_words(parts, closing=closing)
     edges = {}
     failures: list[PhraseError] = []
-    for stop in _single_stops(parts):
+    for stop in single_stops(parts):
         try:
-            edge = _edge(stop, zone, closing=closing, year=year or parts.year, near=near)
+            edge = edge_of(stop, zone, closing=closing, year=year or parts.year, near=near)
             edges[edge_text(edge)] = edge
         except PhraseError as refused:
             failures.append(refused)
-    return _only(parts, edges, failures)
+    return only(parts, edges, failures)
 
 
 def _refuse_length(text: str) -> None:
@@ -95,102 +91,6 @@ def _refuse_length(text: str) -> None:
         raise PhraseError(
             "The date is empty", hint=Sentence("Write a date such as {example}", {"example": "2026-01-29 10:00"})
         )
-
-
-# --- one edge ----------------------------------------------------------------------------------------------
-
-_PLAIN_EDGE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d))?", re.ASCII)
-
-
-def _plain_edge(text: str, zone: ZoneInfo, *, closing: bool) -> Edge | None:
-    """Return the edge of an intact ISO date or date-time: nearly all that a file has, and 20 times faster.
-
-    What is wrong with any other one is for the grammar to say.
-    """
-    match = _PLAIN_EDGE.fullmatch(text)
-    if match is None:
-        return None
-    written, hour, minute = match.groups()
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        return None
-    minutes = int(hour) * 60 + int(minute) if hour else 0
-    if day.year not in YEARS or minutes > MIDNIGHT or int(minute or 0) > _LAST_MINUTE:
-        return None
-    clock = Clock(minutes) if hour else None
-    return closing_edge(day, clock, zone) if closing else opening_edge(day, clock, zone)
-
-
-_LAST_MINUTE = 59
-_EDGE_WORDS = {
-    True: {Mark.END, Mark.BREAK, Mark.WEEKDAY},
-    False: {Mark.START, Mark.BREAK, Mark.WEEKDAY},
-}
-
-
-def _refuse_words(parts: Outline, *, closing: bool) -> None:
-    for element in parts.line:
-        if isinstance(element, Token) and element.mark in {Mark.TBA, Mark.RELATIVE}:
-            raise PhraseError(
-                "{written} is not a date",
-                hint=Sentence("Write `when: tba`"),
-                offset=element.start,
-                written=element.text,
-            )
-    strays: list[Element] = [e for e in parts.line if isinstance(e, Token) and e.mark not in _EDGE_WORDS[closing]]
-    strays += [element for aside in parts.asides for element in aside]
-    if strays:
-        raise PhraseError(
-            "One date is expected here, not {written}",
-            hint=Sentence("A window in words belongs into `window:`"),
-            offset=strays[0].start,
-            written=strays[0].text,
-        )
-
-
-def _single_stops(parts: Outline) -> list[Stop]:
-    points = parts.points
-    if not points:
-        raise PhraseError(
-            "There is no date", hint=Sentence("Write a date such as {example}", {"example": "2026-01-29 10:00"})
-        )
-    _refuse_failures(points)
-    stops = []
-    weekday = next((e for e in parts.line if isinstance(e, Token) and e.mark is Mark.WEEKDAY), None)
-    for choice in parts.choices():
-        found = [piece for piece in choice if isinstance(piece, Stop)]
-        if len(found) == 2 and found[1].day is None and found[0].clock is None:  # noqa: PLR2004 -- day (weekday) time
-            found = [replace(found[0], clock=found[1].clock, half_only=found[1].half_only)]
-        if len(found) != 1:
-            raise PhraseError(
-                "One date is expected here, not {written}",
-                hint=Sentence("A window in words belongs into `window:`"),
-                offset=points[1].start,
-                written=points[1].text,
-            )
-        stops.append(replace(found[0], weekday=weekday))
-    return stops
-
-
-def _edge(stop: Stop, zone: ZoneInfo, *, closing: bool, year: int | None, near: Edge | None) -> Edge:
-    if stop.half_only:
-        raise PhraseError("A part of the day without a time of day", hint=Sentence("Write the time"), offset=stop.start)
-    if stop.day is None and near is None:
-        raise PhraseError(
-            "There is a time of day ({clock}) but no day",
-            offset=stop.start,
-            clock=stop.clock.text if stop.clock else "",
-        )
-    if near is not None and closing:
-        start = Stop(Day(near.named_on.year, near.named_on.month, near.named_on.day), None, 0, 0)
-        day = resolve_span(start, replace(stop, day=stop.day or Day(day_shift=0)), None)[1]
-    else:
-        day = resolve_one(stop.day, near.named_on.year if near and year is None else year, stop)
-    return closing_edge(day, stop.clock, zone) if closing else opening_edge(day, stop.clock, zone)
-
-
-# --- windows -----------------------------------------------------------------------------------------------
 
 
 def _frame(parts: Outline, zone: ZoneInfo, year: int | None, is_workday: Callable[[date], bool] | None) -> Frame:
@@ -262,15 +162,15 @@ def _open_days(line: tuple[Element, ...]) -> OpenDays:
 
 
 def _read(parts: Outline, frame: Frame) -> WindowReading:
-    _refuse_failures(parts.points)
+    refuse_failures(parts.points)
     _refuse_excluded(parts)
     if parts.damaged and frame.year is None:
-        unknown_year, failures = _readings(parts, replace(frame, year=_ANY_LEAP_YEAR))
-        raise _damage(parts, [_without_year(text) for text in _possible(unknown_year, failures)])
+        unknown_year, failures = _readings(parts, replace(frame, year=ANY_LEAP_YEAR))
+        raise damage_of(parts, [without_year(text) for text in possible(unknown_year, failures)])
     readings, failures = _readings(parts, frame)
     if not (readings or failures or parts.damaged):
         return _undated(parts)
-    return _only(parts, readings, failures)
+    return only(parts, readings, failures)
 
 
 def _refuse_excluded(parts: Outline) -> None:
@@ -318,54 +218,3 @@ def _undated(parts: Outline) -> WindowReading:
         "There is no date",
         hint=Sentence("Write a date such as {example}, or `when: tba`", {"example": "2026-01-29 10:00"}),
     )
-
-
-# --- one reading, or a refusal -----------------------------------------------------------------------------
-
-_Meaning = TypeVar("_Meaning", Edge, WindowReading)
-
-
-def _only(parts: Outline, readings: dict[str, _Meaning], failures: list[PhraseError]) -> _Meaning:
-    """Return the only reading of an intact phrase."""
-    if parts.damaged:
-        raise _damage(parts, _possible(readings, failures))
-    if not readings:
-        raise failures[0]
-    if len(readings) > 1:
-        raise PhraseError("The phrase has more than one reading", readings=list(readings))
-    return next(iter(readings.values()))
-
-
-def _possible(readings: dict[str, _Meaning], failures: list[PhraseError]) -> list[str]:
-    """Return the readings as text; where every choice was refused, those that the refusals offer."""
-    return list(readings) or [text for failure in failures for text in failure.readings]
-
-
-def _damage(parts: Outline, readings: list[str]) -> PhraseError:
-    first = parts.damaged[0]
-    return PhraseError(
-        "Parts of the date are lost in {written}",
-        hint=Sentence("Compare with the original and write the date in full"),
-        readings=readings,
-        offset=first.start,
-        written=first.text,
-    )
-
-
-_UNKNOWN_DAY = re.compile(rf"({_ANY_LEAP_YEAR}|{_ANY_LEAP_YEAR + 1})-(\d\d)-(\d\d)", re.ASCII)
-
-
-def _without_year(text: str) -> str:
-    """Return a reading without the year that stood in for the unknown one, as ``1月29日 10:00``."""
-    return _UNKNOWN_DAY.sub(_yearless_day, text)
-
-
-def _yearless_day(match: re.Match[str]) -> str:
-    following = "" if match[1] == str(_ANY_LEAP_YEAR) else "次年"
-    return f"{following}{int(match[2])}月{int(match[3])}日"
-
-
-def _refuse_failures(points: list[Point]) -> None:
-    for point in points:
-        if point.failure is not None:
-            raise point.failure
