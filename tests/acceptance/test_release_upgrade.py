@@ -130,7 +130,7 @@ def upgrade(machine: Machine, wheel: Path) -> None:
     (lines,) = console("Upgrade")
     if machine.server is not None:
         assert "upgrade all, run `examcal ledger init` once, start all" in RUNBOOK
-        (dump,) = console("Backup")[1]
+        dump = next(line for line in console("Backup")[1] if "pg_dump" in line)
         restart = lines.index("# systemctl restart examcal.service")
         lines = [dump, *lines[1:restart], "$ examcal ledger init", *lines[restart:]]
     machine.follow(lines, wheel)

@@ -33,12 +33,14 @@ _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 def on_a_terminal(office: Office, columns: int, *arguments: str) -> str:
     """Run examcal with a terminal of so many columns as its standard output."""
+    variables = office.all_variables({"TERM": "xterm-256color"})
+    for name in ("COLUMNS", "LINES"):  # whoever runs the tests may have set them for a terminal of their own
+        variables.pop(name, None)
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(
-        [*office.program, *arguments], cwd=office.folder, stdout=theirs,
-        env=office.all_variables({"TERM": "xterm-256color"}),
-    )  # fmt: skip
+        [*office.program, *arguments], cwd=office.folder, stdin=subprocess.DEVNULL, stdout=theirs, env=variables
+    )
     os.close(theirs)
     shown = b""
     while True:

@@ -71,13 +71,15 @@ class Machine:
 
     def _follow(self, words: list[str], wheel: Path) -> None:
         match words:
+            case ["examcal", "ledger", "reconcile", *_]:  # the journals of workers; there are none on this machine
+                self.say("ledger", "reconcile")
             case ["examcal", *rest]:
                 self.say(*map(self._here, rest))
             case ["/opt/examcal/bin/pip", "install", *_]:
                 self.environment.install(wheel)
-            case ["systemctl", "start" | "restart", "examcal.service"]:
+            case ["systemctl", "start" | "restart", "examcal.service", *_]:
                 self.start()
-            case ["systemctl", "stop", "examcal.service"]:
+            case ["systemctl", "stop", "examcal.service", *_]:
                 self.stop()
             case ["sudo", "-u", "postgres", "pg_dump", form, "--file=/var/backups/examcal.dump", "examcal"]:
                 address = self.office.environment[_DATABASE]
