@@ -23,7 +23,7 @@ WAYS = ("on", "at", "window", "when")
 EDGES = ("opens", "closes")
 KEYS = frozenset({*WAYS, *EDGES, "days", "hours", "expected", "status"})
 MOST_DAYS = 366
-MOST_WORDS = 30_000
+MOST_WORDS = 10_000
 """Characters of date phrases in one schedule that are understood word by word; each takes some 10 microseconds."""
 _PLAIN = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?: (?P<clock>(?:[01]\d|2[0-3]):[0-5]\d|24:00))?", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199

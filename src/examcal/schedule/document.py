@@ -32,7 +32,7 @@ class Limits:
 
     octets: int = 4 * 1024 * 1024
     depth: int = 32
-    nodes: int = 170_000
+    nodes: int = 120_000
 
 
 @dataclass(slots=True)

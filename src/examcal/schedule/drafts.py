@@ -49,8 +49,8 @@ EXAM_KEYS = frozenset(
     {"id", "name", "organizer", "url", "notes", "contacts", "timezone", "sites", "tracks", "reminders", "milestones"}
 )
 SESSION_KEYS = frozenset({"name", "opens", "closes"})
-MOST_WINDOWS = 5500
-"""Milestones and sites' own windows in one schedule."""
+MOST_WINDOWS = 5000
+"""Milestones, sites' own windows and sessions in one schedule."""
 MOST_TASKS = 100
 
 # Names of published files and addresses (an exam's pages are at /ID/).
@@ -161,7 +161,7 @@ def _exam_id(fields: Fields, ids: Ids) -> str | None:
 
 
 def _afford(value: Value) -> bool:
-    """Count a milestone or a site's window; return False past the limit, which is reported once."""
+    """Count a milestone, a site's window or a session; return False past the limit, which is reported once."""
     if value.findings.spend("windows", MOST_WINDOWS):
         return True
     if value.findings.spend("windows-reported", 1):
@@ -293,7 +293,7 @@ def _sessions(fields: Fields, when: When | None, zone: str, language: str) -> tu
 
 
 def _session(value: Value, when: When | None, zone: str, language: str, number: int) -> Session | None:
-    fields = value.fields(SESSION_KEYS)
+    fields = value.fields(SESSION_KEYS) if _afford(value) else None
     if fields is None:
         return None
     name, opens = name_of(fields, language), fields.require("opens")

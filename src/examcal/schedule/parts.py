@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from examcal.errors import Sentence
+from examcal.schedule.document import Sequence
 from examcal.schedule.fields import MOST_GUESSES, TEXT_LIMIT, Fields, Value
 from examcal.schedule.model import Contact, Kind, Rule, Site, Source, Text, Track
 from examcal.schedule.problems import closest, expected_one_of
@@ -18,14 +19,24 @@ SOURCE_KEYS = frozenset({"title", "url", "quote", "published", "checked"})
 SITE_KEYS = frozenset({"id", "name", "phones", "address", "url"})
 TRACK_KEYS = frozenset({"id", "name"})
 MOST_ENTRIES, MOST_RULES = 500, 50
+MOST_IN_LISTS = 30_000
 
 
 def few(value: Value | None, limit: int = MOST_ENTRIES) -> list[Value]:
-    """Return the entries of a list; too long a one is a finding, and the rest of it is not read."""
-    entries = value.entries() if value else []
-    if value and len(entries) > limit:
+    """Return the entries of a list; too long a one is a finding, and the rest of it is not read.
+
+    All lists of a schedule together have at most ``MOST_IN_LISTS`` entries; past them lists are not read.
+    """
+    if value is None:
+        return []
+    findings, count = value.findings, len(value.node.entries) if isinstance(value.node, Sequence) else 1
+    if not findings.spend("entries", MOST_IN_LISTS, count):
+        if findings.spend("entries-reported", 1):
+            value.report("too-many", Sentence("more than {limit} entries in all lists", {"limit": MOST_IN_LISTS}))
+        return []
+    if count > limit:
         value.report("too-many", Sentence("more than {limit} entries", {"limit": limit}))
-    return entries[:limit]
+    return value.entries()[:limit]
 
 
 def optional(value: Value | None, read: Callable[[Value], Part | None]) -> Part | None:

@@ -9,7 +9,9 @@ import pytest
 
 from examcal.errors import Problem, ScheduleRejectedError
 from examcal.schedule.dates import MOST_WORDS
+from examcal.schedule.drafts import MOST_WINDOWS
 from examcal.schedule.loader import Loaded, SourceText, load
+from examcal.schedule.parts import MOST_IN_LISTS
 from examcal.schedule.problems import MOST_FINDINGS
 from examcal.schedule.references import MOST_CIRCLES, in_dependency_order
 
@@ -71,3 +73,16 @@ def test_an_opening_day_years_away_is_found() -> None:
     opens = milestone.area.opens
     assert opens is not None
     assert (opens.named_on, opens.clock) == (date(2029, 8, 27), "09:00")
+
+
+def test_the_lists_of_a_schedule_have_a_limit_together_and_it_is_reported_once() -> None:
+    requires = ", ".join(f"m{n}" for n in range(400))
+    found = problems(f"on: 2026-12-01, requires: [{requires}]" for n in range(MOST_IN_LISTS // 400 + 2))
+    assert [problem.code for problem in found if problem.severity == "error"] == ["too-many"]
+    assert str(MOST_IN_LISTS) in found[0].message.text("zh-CN").replace(",", "")
+
+
+def test_sessions_count_as_milestones_do() -> None:
+    sessions = ", ".join(f"{{name: S{n}, opens: '09:00', closes: '10:00'}}" for n in range(99))
+    found = problems(f"on: 2026-12-01, sessions: [{sessions}]" for n in range(MOST_WINDOWS // 99 + 1))
+    assert [problem.code for problem in found if problem.severity == "error"] == ["too-many"]
