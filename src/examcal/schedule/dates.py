@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -10,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.document import Sequence
+from examcal.schedule.edges import day_edge
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import Anchor, Edge, Hours, OpenDays, Shape, Status
+from examcal.schedule.one_edge import iso_edge
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.problems import Findings
-from examcal.schedule.references import Relative, day_edge, looks_relative, parse_relative
+from examcal.schedule.references import Relative, looks_relative, parse_relative
 from examcal.schedule.rules import RuleError, parse_clock
 from examcal.schedule.when import LONGEST_PHRASE, read_edge, read_window
 from examcal.schedule.workdays import Workdays
@@ -25,8 +26,6 @@ KEYS = frozenset({*WAYS, *EDGES, "days", "hours", "expected", "status"})
 MOST_DAYS = 366
 MOST_WORDS = 10_000
 """Characters of date phrases in one schedule that are understood word by word; each takes some 10 microseconds."""
-_PLAIN = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?: (?P<clock>(?:[01]\d|2[0-3]):[0-5]\d|24:00))?", re.ASCII)
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _TBA = frozenset({"tba", "tbd", "待定", "待公布", "另行通知", "将另行通知", "待通知"})
 
 
@@ -159,22 +158,11 @@ def _edge(value: Value, zone: str, *, closing: bool, near: Edge | Relative | Non
 
 @lru_cache(maxsize=4096)
 def plain_edge(text: str, zone: str, *, closing: bool) -> Edge | None:
-    """Return the edge of a plain ISO date, as ``read_edge`` does but at once; None for whatever needs a closer look."""
-    found = _PLAIN.fullmatch(text)
+    """Return the edge of a plain ISO date, remembered; None for whatever needs a closer look, or is wrong."""
     try:
-        day = date.fromisoformat(found["day"]) if found else None
-    except ValueError:
+        return iso_edge(text, ZoneInfo(zone), closing=closing)
+    except PhraseError:
         return None
-    if found is None or day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        return None
-    edge = day_edge(day, found["clock"], zone, closing=closing)
-    is_plain = edge.at.utcoffset() == edge.at.replace(fold=1).utcoffset() and edge.at.hour == _hour(found)
-    return edge if is_plain else None
-
-
-def _hour(found: re.Match[str]) -> int:
-    """Return the hour as written, to notice a wall time that daylight saving leaves out."""
-    return int(found["clock"][:2]) % 24 if found["clock"] else 0
 
 
 def _relative(value: Value, text: str) -> Relative:

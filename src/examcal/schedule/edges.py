@@ -7,7 +7,7 @@ it repeats needs its offset.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
@@ -28,6 +28,15 @@ def closing_edge(day: date, clock: Clock | None, zone: ZoneInfo) -> Edge:
     if clock is None:
         return Edge(_first_instant(day + timedelta(days=1), zone), day, None)
     return Edge(_instant(day, clock, zone), day, clock.text)
+
+
+def day_edge(day: date, clock: str | None, zone: str, *, closing: bool) -> Edge:
+    """Return the edge on a named day. Without a clock a closing one is the end of the day, an opening one its start."""
+    hour, minute = (int(part) for part in clock.split(":")) if clock else (24 if closing else 0, 0)
+    moment = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute), ZoneInfo(zone))
+    # A wall time that daylight saving leaves out moves forward, as clocks do.
+    real = moment.astimezone(UTC).astimezone(ZoneInfo(zone))
+    return Edge(real, day, clock)
 
 
 def _first_instant(day: date, zone: ZoneInfo) -> datetime:

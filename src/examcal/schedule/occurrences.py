@@ -10,6 +10,7 @@ from examcal.errors import Sentence
 from examcal.schedule import dates
 from examcal.schedule.dates import When, spoken
 from examcal.schedule.drafts import Draft, ExamDraft
+from examcal.schedule.edges import day_edge
 from examcal.schedule.fields import Value
 from examcal.schedule.model import (
     Anchor,
@@ -25,7 +26,7 @@ from examcal.schedule.model import (
     Status,
 )
 from examcal.schedule.parts import report_unknown
-from examcal.schedule.references import Relative, day_edge, in_dependency_order, resolve
+from examcal.schedule.references import Relative, in_dependency_order, resolve
 from examcal.schedule.workdays import Workdays
 
 # Reminder rules that a milestone states itself, each with its place where a person wrote it for this occurrence.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, time, timedelta
 from graphlib import CycleError, TopologicalSorter
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
+from examcal.schedule.edges import day_edge
 from examcal.schedule.model import Anchor, Edge, Unit
 from examcal.schedule.rules import RuleError, parse_rule
 from examcal.schedule.workdays import Workdays
@@ -48,15 +49,6 @@ def parse_relative(text: str) -> Relative:
     except RuleError as error:
         raise RuleError(error.sentence, _FORM) from None
     return Relative(found["milestone"], rule.anchor, rule.amount, rule.unit, rule.at)
-
-
-def day_edge(day: date, clock: str | None, zone: str, *, closing: bool) -> Edge:
-    """Return the edge on a named day. Without a clock a closing one is the end of the day, an opening one its start."""
-    hour, minute = (int(part) for part in clock.split(":")) if clock else (24 if closing else 0, 0)
-    moment = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute), ZoneInfo(zone))
-    # A wall time that daylight saving leaves out moves forward, as clocks do.
-    real = moment.astimezone(UTC).astimezone(ZoneInfo(zone))
-    return Edge(real, day, clock)
 
 
 def resolve(relative: Relative, edge: Edge, zone: str, workdays: Workdays, *, closing: bool) -> Edge:
