@@ -29,6 +29,7 @@ from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
 from examcal.plan.audience import plan_rows, unserved, unserved_words
 from examcal.publication.publisher import publish
+from examcal.publication.removals import some_of
 
 if TYPE_CHECKING:
     from examcal.channels.port import Channel
@@ -43,7 +44,6 @@ OVERDUE_AFTER = timedelta(minutes=15)
 WEEKS_AHEAD = timedelta(days=14)
 DRAIN_WITHIN = 11.0
 """Seconds for sends under way at the end; the rest of the daemon's 15 is for giving back what did not end."""
-MOST_NAMED = 5
 TICKET_SECONDS = 15.0
 """How long a worker stays with one ticket, well under the time after which a worker counts as dead."""
 
@@ -171,20 +171,16 @@ def _why_removed(revisions: PublishedRevisions, schedule: Schedule) -> Sentence 
         return Sentence(
             "published milestones are missing: {ids}; put them back as cancelled, write renamed_from: where only the "
             "id changed, or say `examcal schedule accept`",
-            {"ids": _named(removed)},
+            {"ids": some_of(removed)},
         )
     sites = revisions.removed_sites(schedule)
     if sites:
         return Sentence(
             "published sites with dates of their own are missing: {ids}; put them back, or say "
             "`examcal schedule accept`",
-            {"ids": _named(sites)},
+            {"ids": some_of(sites)},
         )
     return None
-
-
-def _named(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:MOST_NAMED]) + ("…" if len(ids) > MOST_NAMED else "")
 
 
 def make_engine(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from examcal.identity import occurrence_id
 from examcal.publication.manifest import Manifest
 from examcal.schedule.model import Schedule
+
+_NAMED = 5
 
 
 def milestones_of(schedule: Schedule) -> Iterable[str]:
@@ -49,3 +51,8 @@ def removed_sites(schedule: Schedule, previous: Manifest) -> tuple[str, ...]:
         if site and record.removed_on is None and exam in sites and site not in sites[exam]:
             found.add(f"{exam}@{site}")
     return tuple(sorted(found))
+
+
+def some_of(ids: Sequence[str]) -> str:
+    """Return ids for a sentence: the first few, and a sign that there are more."""
+    return ", ".join(ids[:_NAMED]) + ("…" if len(ids) > _NAMED else "")

@@ -11,14 +11,13 @@ from examcal.feed.calendar import EventBook
 from examcal.feed.event import Event
 from examcal.feed.revision import Revision
 from examcal.publication.manifest import EventRecord, Manifest
-from examcal.publication.removals import milestones_of, removed_milestones, removed_sites
+from examcal.publication.removals import milestones_of, removed_milestones, removed_sites, some_of
 from examcal.publication.tombstones import is_over, tombstone
 from examcal.schedule.model import Schedule
 
 # An edition may lose half of its coming events without a word, and always a few: moving dates is ordinary.
 MOST_LOST = 0.5
 ALWAYS_LOSABLE = 2
-NAMED = 5  # removed ids that a refusal names
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,14 @@ def revise(schedule: Schedule, previous: Manifest | None, now: datetime, *, acce
         raise RefusedError(
             "published milestones are missing from the schedule: {ids}; put them back with status: cancelled, "
             "write renamed_from: where only the id changed, or drop them with examcal publish --accept-shrink",
-            ids=", ".join(removed[:NAMED]) + ("…" if len(removed) > NAMED else ""),
+            ids=some_of(removed),
         )
     sites = removed_sites(schedule, past)
     if sites and not accept_shrink:
         raise RefusedError(
             "published sites with dates of their own are missing from the schedule: {ids}; "
             "put them back, or drop them with examcal publish --accept-shrink",
-            ids=", ".join(sites[:NAMED]) + ("…" if len(sites) > NAMED else ""),
+            ids=some_of(sites),
         )
     records = {event.uid: _record(event, past, now) for event in book.events}
     if not accept_shrink:
