@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import yaml
 
@@ -28,9 +29,35 @@ _COMPLAINTS = {
 }
 _TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
 _NO_SPACE = re.compile(r"[\s-]*[a-z_]+:[^\s/]")
-_FULL_WIDTH_COLON = re.compile(r"[\s-]*[\w-]+\s*：")
-_FULL_WIDTH_INDENT = re.compile(r"[ -]*\u3000")
-_DASH_WITHOUT_SPACE = re.compile(r" *-(?=[a-z_]+:(?: |$))")
+_INDENT = Sentence("indent with spaces, two for each level")
+
+
+@dataclass(frozen=True, slots=True)
+class _Slip:
+    """What an input method or a quick hand leaves at the start of a line; the match ends at the place to show."""
+
+    pattern: re.Pattern[str]
+    code: str
+    message: Sentence
+    hint: Sentence | None = None
+    value: str | None = None
+
+
+_SLIPS = (
+    _Slip(
+        re.compile(r"[\s-]*[\w-]+\s*："),
+        "full-width-colon",
+        Sentence('the colon after a key must be the half-width ": ", not "："'),
+        value="：",
+    ),
+    _Slip(re.compile(r"[ -]*\u3000"), "bad-yaml", Sentence("full-width spaces cannot indent YAML"), _INDENT),
+    _Slip(
+        re.compile(r" *-(?=[a-z_]+:(?: |$))"),
+        "bad-yaml",
+        Sentence('"-" must be followed by a space'),
+        Sentence('write "- key: value"'),
+    ),
+)
 
 
 def report_syntax(file: str, text: str, error: yaml.MarkedYAMLError, findings: Findings, depth: int) -> None:
@@ -86,33 +113,20 @@ def _report_known_slip(place: Place, lines: list[str], findings: Findings) -> bo
     """Report a tab or a full-width colon that explains the trouble at ``place``; it may stand on a line before."""
     for number in range(place.line, max(place.line - 3, 0), -1):
         line = lines[number - 1] if number <= len(lines) else ""
-        colon = _FULL_WIDTH_COLON.match(line)
-        if colon:
-            message = Sentence('the colon after a key must be the half-width ": ", not "："')
-            findings.report("full-width-colon", Place(place.file, number, colon.end()), "", message, value="：")
-            return True
-        indent = _FULL_WIDTH_INDENT.match(line)
-        if indent:
-            hint = Sentence("indent with spaces, two for each level")
-            message = Sentence("full-width spaces cannot indent YAML")
-            findings.report("bad-yaml", Place(place.file, number, indent.end()), "", message, hint=hint)
-            return True
-        dash = _DASH_WITHOUT_SPACE.match(line)
-        if dash:
-            hint = Sentence('write "- key: value"')
-            message = Sentence('"-" must be followed by a space')
-            findings.report("bad-yaml", Place(place.file, number, dash.end()), "", message, hint=hint)
-            return True
+        for slip in _SLIPS:
+            found = slip.pattern.match(line)
+            if found:
+                at = Place(place.file, number, found.end())
+                findings.report(slip.code, at, "", slip.message, hint=slip.hint, value=slip.value)
+                return True
         if number < place.line and _NO_SPACE.match(line):
             hint = Sentence('put a space after the colon: "key: value"')
             message = Sentence('this line has no ": " after its key')
             findings.report("bad-yaml", Place(place.file, number, 1), "", message, hint=hint)
             return True
         if number == place.line and "\t" in line[: len(line) - len(line.lstrip())]:
-            hint = Sentence("indent with spaces, two for each level")
-            findings.report(
-                "tab-indent", Place(place.file, number, 1), "", Sentence("tabs cannot indent YAML"), hint=hint
-            )
+            at = Place(place.file, number, 1)
+            findings.report("tab-indent", at, "", Sentence("tabs cannot indent YAML"), hint=_INDENT)
             return True
     return False
 
