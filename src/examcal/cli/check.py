@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 from examcal.cli.command import command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.problems import write_report
@@ -22,7 +20,6 @@ from examcal.schedule.problems import in_order
 @option("--strict", is_flag=True, about="Let warnings count as errors.")
 def COMMAND(invocation: Invocation, *, strict: bool) -> int:  # noqa: N802 - looked up by this name
     """Report the problems; 1 where there is an error, else 0."""
-    gc.disable()  # the process ends before there is garbage, and a large file would be searched for it a dozen times
     path = invocation.schedule_path
     texts = read(path)
     problems: tuple[Problem, ...]
