@@ -17,7 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from examcal.channels.port import Outcome
 from examcal.ledger.rows import State
 from examcal.web.metrics import FAMILIES, Metrics, exposition
-from support.office import Office, eventually, free_port
+from support.office import Office, eventually
+from support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "examcal.rules.yml"

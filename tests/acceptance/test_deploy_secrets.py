@@ -19,7 +19,8 @@ import pytest
 from typing_extensions import override
 
 from examcal.cli.main import run
-from support.office import SHANGHAI, Office, Running, eventually, free_port
+from support.office import SHANGHAI, Office, Running, eventually
+from support.ports import free_port
 
 MARK = "canary"
 PERSON, USER = "canary.person@example.cn", "CanaryUser"

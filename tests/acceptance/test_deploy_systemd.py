@@ -17,7 +17,8 @@ import pytest
 
 from examcal.ledger.opening import open_ledger
 from support.deploy import command_of, settings_named
-from support.office import Office, eventually, free_port
+from support.office import Office, eventually
+from support.ports import free_port
 from support.postgres import PostgresServer
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"

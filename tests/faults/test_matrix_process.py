@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -91,6 +92,16 @@ def test_one_daemon_at_a_time_and_status_beside_it(office: Office) -> None:
     ended = ("sent", "dead", "expired", "cancelled", "suppressed")
     for report in (beside, office.json("status")):
         assert report["planned"] == report["open"] + sum(report[state] for state in ended)
+
+
+@pytest.mark.parametrize("setting", ["EXAMCAL_LISTEN", "EXAMCAL_METRICS_LISTEN"])
+def test_an_address_that_is_taken_is_refused_with_the_setting_to_change(office: Office, setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        done = office.examcal("run", **{"EXAMCAL_LISTEN": "127.0.0.1:0", setting: taken})
+    assert done.returncode == 69
+    assert f"无法监听 {taken}" in done.stderr
+    assert f"请把 {setting} 设为别的地址" in done.stderr
 
 
 # F34 to F36, F41: never a fresh ledger in the place of one that is lost, damaged or foreign.

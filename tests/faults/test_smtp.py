@@ -21,6 +21,7 @@ from examcal.channels.port import ChannelError, Outcome, Receipt
 from examcal.channels.smtp_lane import Timeouts
 from examcal.channels.smtp_session import Relay, Security
 from support.mails import PLAIN, addressee, message
+from support.ports import free_port
 from support.proxy import Proxy
 from support.smtp_server import Fault, SmtpServer
 from support.tls import Authority
@@ -422,9 +423,7 @@ def test_one_channel_serves_several_event_loops_one_after_the_other() -> None:
             await send(make(), number)
             assert len(server.mails) == 1
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     made = EmailChannel(Relay("127.0.0.1", port, Security.NONE, per_session=1), sender="a@b.example")
     for number in (1, 2):
         asyncio.run(once(lambda: made, number))
@@ -445,9 +444,7 @@ async def test_a_network_that_swallows_or_resets_is_transient(mode: str) -> None
 @pytest.mark.parametrize("pipelining", [True, False])
 async def test_an_independent_server_takes_the_mails(pipelining: bool, tmp_path: Path) -> None:  # noqa: FBT001
     command = [shutil.which("smtp-sink") or "/usr/sbin/smtp-sink", *([] if pipelining else ["-p"]), "-c"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     sink = await asyncio.create_subprocess_exec(*command, *user, f"127.0.0.1:{port}", "10", cwd=tmp_path,
                                                 stdout=asyncio.subprocess.DEVNULL)  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+
+from support.ports import free_port
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 KEY = "robot-key-0123456789"
@@ -34,12 +35,6 @@ def eventually(found: Callable[[], Any], *, within: float = 20.0, every: float =
             message = f"nothing within {within} s"
             raise AssertionError(message)
         time.sleep(every)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

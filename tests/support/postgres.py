@@ -7,13 +7,14 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Self
 
 import psycopg
+
+from support.ports import free_port
 
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
@@ -48,7 +49,7 @@ class PostgresServer:
         self._user = _unprivileged() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         if self._user is not None:
@@ -114,9 +115,3 @@ def _unprivileged() -> pwd.struct_passwd:
         except KeyError:
             continue
     raise LookupError("postgres")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

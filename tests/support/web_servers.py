@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from support.office import eventually, free_port
+from support.office import eventually
+from support.ports import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NGINX_MAIN = """\

@@ -33,7 +33,7 @@ def metrics_servers(settings: Settings, metrics: Metrics | None) -> Sequence[Web
     from examcal.web.metrics import metrics_app  # noqa: PLC0415 - only where metrics are asked for
     from examcal.web.server import WebServer  # noqa: PLC0415 - same; a worker has no other server
 
-    return (WebServer(metrics_app(metrics), *settings.metrics_listen),)
+    return (WebServer(metrics_app(metrics), *settings.metrics_listen, setting="EXAMCAL_METRICS_LISTEN"),)
 
 
 def count_requests(site: Site, metrics: Metrics | None) -> None:

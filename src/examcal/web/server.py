@@ -17,10 +17,13 @@ _BACKLOG = 1024
 
 
 class WebServer:
-    """Serves one application on one address until stopped. Binding happens in the constructor, so errors come early."""
+    """Serves one application on one address until stopped. Binding happens in the constructor, so errors come early.
 
-    def __init__(self, app: AsgiApp, host: str, port: int) -> None:
-        self.socket = _bound(host, port)
+    ``setting`` names what the address was read from, for whoever has to choose another one.
+    """
+
+    def __init__(self, app: AsgiApp, host: str, port: int, *, setting: str = "EXAMCAL_LISTEN") -> None:
+        self.socket = _bound(host, port, setting)
         self._stopped = asyncio.Event()
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -76,7 +79,7 @@ class DateField:
         return self._text
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket. Raises UnavailableError where the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -88,8 +91,9 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.close()
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
         raise UnavailableError(
-            "cannot listen on {address}: {reason}; set EXAMCAL_LISTEN to another address",
+            "cannot listen on {address}: {reason}; set {setting} to another address",
             address=f"{host}:{port}",
+            setting=setting,
             reason=reason,
         ) from None
     bound.setblocking(False)  # noqa: FBT003 - the socket's own signature

@@ -17,7 +17,7 @@ from examcal.daemon import admins as module
 from examcal.daemon.admins import Admins, reach_of
 from examcal.delivery.message import Renderer
 from examcal.errors import Sentence
-from support.office import free_port
+from support.ports import free_port
 
 
 def told(folder: Path) -> list[str]:
