@@ -29,7 +29,7 @@ from benchmarks.reminders import (
     timed,
 )
 from benchmarks.rows import Row
-from examcal.channels.port import Addressee, Message, Receipt
+from examcal.channels.port import Addressee, Leaving, Message, Receipt
 from examcal.errors import Sentence
 from examcal.ledger.opening import open_ledger
 from examcal.ledger.rows import State
@@ -54,7 +54,8 @@ class AcceptingChannel:
         """Return the text with an address."""
         return tuple(part + addressee.address.encode() for part in frozen)
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:  # noqa: ARG002 - nobody is there
+    async def send(self, payload: bytes, addressee: Addressee, leaving: Leaving) -> Receipt:  # noqa: ARG002 - nobody is there
+        await leaving()
         """Accept."""
         return Receipt()
 

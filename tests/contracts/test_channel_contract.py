@@ -93,6 +93,37 @@ async def test_a_sent_payload_can_be_sent_again_as_it_is(case: Case) -> None:
     assert len(set(case.arrived())) == 1
 
 
+async def test_a_message_waits_until_it_may_leave(case: Case) -> None:
+    (payload,) = case.channel.compose([case.channel.freeze(PLAIN)], case.reader)
+    asked, allowed = asyncio.Event(), asyncio.Event()
+
+    async def leaving() -> None:
+        asked.set()
+        await allowed.wait()
+
+    sending = asyncio.ensure_future(case.channel.send(payload, case.reader, leaving))
+    await asked.wait()
+    await asyncio.wait([sending], timeout=0.1)
+    assert case.arrived() == []
+    allowed.set()
+    await sending
+    assert len(case.arrived()) == 1
+
+
+async def test_a_message_that_must_not_leave_is_not_seen_and_the_next_one_is(case: Case) -> None:
+    (payload,) = case.channel.compose([case.channel.freeze(PLAIN)], case.reader)
+
+    async def turned_back() -> None:
+        raise ChannelError(Outcome.TRANSIENT, "turned back")
+
+    with pytest.raises(ChannelError, match="turned back"):
+        await case.channel.send(payload, case.reader, turned_back)
+    await asyncio.sleep(0.05)
+    assert case.arrived() == []
+    await case.channel.send(payload, case.reader)
+    assert len(case.arrived()) == 1
+
+
 async def test_closing_twice_and_sending_after_it_works(case: Case) -> None:
     (payload,) = case.channel.compose([case.channel.freeze(PLAIN)], case.reader)
     await case.channel.send(payload, case.reader)

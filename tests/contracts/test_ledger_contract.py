@@ -109,6 +109,27 @@ def test_a_late_settlement_is_fenced(ledger: SqlLedger) -> None:
     assert logged == ["lost-ambiguous", "fenced-accepted", "accepted"]
 
 
+def test_what_was_noted_as_accepted_is_sent_when_its_process_is_gone(ledger: SqlLedger) -> None:
+    planned(ledger, NOW, people=3)
+    noted, lost, settled = claim(ledger, NOW)
+    key = next(row.key for row in ledger.deliveries() if row.id == noted.delivery_id)
+    ledger.journal(key, "queue-id", NOW + MINUTE)
+    if ledger.shared:
+        assert ledger.note_accepted(noted.delivery_id, noted.token, NOW + MINUTE, "queue-id")
+        assert not ledger.note_accepted(noted.delivery_id, "another", NOW + 2 * MINUTE, None)
+    settle(ledger, [settled], NOW)
+    assert ledger.recover(NOW + MINUTE, everything=True) == 1
+    rows = {row.id: row for row in ledger.deliveries()}
+    assert rows[noted.delivery_id].state == State.SENT
+    assert (rows[noted.delivery_id].ambiguous, rows[noted.delivery_id].ended_at) == (0, NOW + MINUTE)
+    assert rows[lost.delivery_id].state == State.RETRY
+    assert [one.outcome for one in ledger.attempts(noted.delivery_id)] == ["accepted"]
+    assert ledger.note("journal_count") == "2"
+    assert ledger.verify() == []
+    (again,) = claim(ledger, NOW + 10 * MINUTE)
+    assert again.delivery_id == lost.delivery_id
+
+
 def test_a_retry_keeps_its_time_and_variant(ledger: SqlLedger) -> None:
     planned(ledger, NOW, people=1)
     claims = claim(ledger, NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,10 +123,15 @@ def test_the_history_covers_the_queue_engines_migrations() -> None:
     assert max(path.name for path in folder.glob("*.sql")) == COVERED_UP_TO
 
 
+_ADDED = re.compile(r"(?<=[A-Z0-9]), (?=[a-z_]+ [A-Z])")  # SQLite writes a column that was added on another's line
+
+
 def _definitions(connection: Connection) -> dict[str, list[str]]:
     """Return every table's and index's definition; the order of columns and constraints does not matter."""
     rows = connection.exec_driver_sql("SELECT name, coalesce(sql, '') FROM sqlite_master").all()
-    return {name: sorted(line.strip().rstrip(",") for line in sql.splitlines()) for name, sql in rows}
+    return {
+        name: sorted(line.strip().rstrip(",") for line in _ADDED.sub(",\n", sql).splitlines()) for name, sql in rows
+    }
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:

@@ -42,7 +42,7 @@ lock.acquire()
 async def main():
     ledger = open_ledger(f"sqlite:///{folder}/a.db", folder, datetime.now(UTC)).ledger
     channel = email(port)
-    pace = paces({"email": channel}, smtp_per_minute=None, smtp_connections=1)
+    pace = paces({"email": channel}, smtp_per_minute=None, smtp_connections=4)
     loop = Deliverer(ledger, {"email": channel}, Renderer(), SystemClock(), paces=pace)
     await loop.start()
     await loop.set_audiences([people(count)])
@@ -121,7 +121,7 @@ def test_a_kill_at_any_system_call_loses_nothing(tmp_path: Path, call: str, full
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_random_kills_lose_nothing_and_repeat_no_more_than_they_interrupt(tmp_path: Path, full: bool) -> None:  # noqa: FBT001
+def test_random_kills_lose_nothing_and_repeat_at_most_one_message_each(tmp_path: Path, full: bool) -> None:  # noqa: FBT001
     count, kills = (300, 20) if full else (60, 3)
     folder = prepared(tmp_path / "state")
     dice = random.Random(7)
@@ -137,4 +137,4 @@ def test_random_kills_lose_nothing_and_repeat_no_more_than_they_interrupt(tmp_pa
                 os.kill(process.pid, signal.SIGKILL)
             process.wait()
         subprocess.run(command(folder, server.port, count), check=True, timeout=300)
-        assert assert_nothing_lost(folder, server, count) <= 2 * kills
+        assert assert_nothing_lost(folder, server, count) <= kills

@@ -202,7 +202,9 @@ def test_a_restored_old_copy_sends_nothing_twice(tmp_path: Path) -> None:
     from examcal.channels.port import Outcome  # noqa: PLC0415
     from examcal.ledger.rows import Settlement  # noqa: PLC0415
 
-    ends = [Settlement(one.delivery_id, State.SENT, Outcome.ACCEPTED, key=rows[one.delivery_id]) for one in claims[:2]]
+    ends = [Settlement(one.delivery_id, State.SENT, Outcome.ACCEPTED) for one in claims[:2]]
+    for end in ends:
+        ledger.journal(rows[end.delivery_id], None, NOW)
     ledger.settle(ends, token=claims[0].token, now=NOW)
     ledger.close()
     for name in ("examcal.db-wal", "examcal.db-shm"):

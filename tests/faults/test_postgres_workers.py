@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from examcal.clock import SystemClock
+from examcal.delivery.lease import LEASE
 from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
 from examcal.dispatch import procrastinate_
@@ -67,6 +68,13 @@ def run(office: Office, statement: str, pid: int) -> int:
 def claims(office: Office, pid: int) -> int:
     """Return how many deliveries a process has claimed and not ended."""
     return run(office, "SELECT count(*) FROM delivery WHERE owner LIKE %s", pid)
+
+
+def fenced(office: Office) -> int:
+    """Return how many ends of attempts came too late to count."""
+    with psycopg.connect(office.environment["EXAMCAL_DATABASE_URL"], autocommit=True) as connection:
+        row = connection.execute("SELECT count(*) FROM attempt WHERE outcome LIKE 'fenced-%'").fetchone()
+        return row[0] if row else 0
 
 
 @asynccontextmanager
@@ -133,8 +141,34 @@ async def test_killed_workers_lose_nothing_and_what_may_come_twice_is_marked(off
         marked = sum(row.ambiguous > 0 for row in ledger.deliveries(limit=10_000))
         copies = Counter(mail.message_id for mail in (*smtp.mails, *smtp.dropped))
         assert len(copies) == count
-        assert sum(copies.values()) - count <= marked
+        assert sum(copies.values()) - count <= min(kills, marked)
         assert len({(mail.message_id, mail.octets) for mail in smtp.mails}) == count
+
+
+async def test_a_worker_that_slept_past_its_lease_does_not_send_what_others_took_over(office: Office) -> None:
+    count = 150
+    async with SmtpServer(faults=[Fault("DOT", delay=DELAY)]) as smtp, leading(office, smtp, count) as ledger:
+        mail_over(office, smtp)
+        sleeper, other = worker(office), None
+        try:
+            await until(lambda: claims(office, sleeper.pid) > 20)
+            sleeper.send_signal(signal.SIGSTOP)
+            asleep, taken = time.monotonic(), claims(office, sleeper.pid)
+            assert run(office, "UPDATE delivery SET lease_until = 1 WHERE owner LIKE %s", sleeper.pid) == taken
+            other = worker(office)
+            await until(lambda: is_done(ledger, count), 200)
+            await until(lambda: time.monotonic() - asleep > LEASE.total_seconds())
+            sleeper.send_signal(signal.SIGCONT)
+            await until(lambda: fenced(office) >= taken)
+        finally:
+            for process in (sleeper, other):
+                if process is not None:
+                    process.kill()
+                    await asyncio.to_thread(process.wait, 10)
+        copies = Counter(mail.message_id for mail in (*smtp.mails, *smtp.dropped))
+        assert len(copies) == count
+        assert sum(copies.values()) <= count + 1
+        assert ledger.verify() == []
 
 
 async def test_a_worker_that_is_stopped_ends_its_sends_and_gives_back_the_rest(office: Office) -> None:

@@ -73,10 +73,10 @@ def claim(ledger: SqlLedger, now: datetime, terms: Terms | None = None, channel:
 
 
 def settle(ledger: SqlLedger, claims: Sequence[Claim], now: datetime, state: State = State.SENT, **more: object) -> int:
-    ends = [
-        Settlement(one.delivery_id, state, Outcome.ACCEPTED, key=f"{one.delivery_id:032x}", **more)  # type: ignore[arg-type]
-        for one in claims
-    ]
+    outcome = Outcome.ACCEPTED if state is State.SENT else Outcome.TRANSIENT
+    ends = [Settlement(one.delivery_id, state, outcome, **more) for one in claims]  # type: ignore[arg-type]
+    for end in ends if state is State.SENT else ():
+        ledger.journal(f"{end.delivery_id:032x}", None, now)
     return ledger.settle(ends, token=claims[0].token, now=now)
 
 

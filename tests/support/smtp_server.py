@@ -110,6 +110,8 @@ class SmtpServer:
         self.most_open = 0
         self.in_data = 0
         self.most_in_data = 0
+        self.unanswered = 0  # mails of which the dot was read
+        self.most_unanswered = 0
         self.auth_attempts = 0
         self.counts: dict[str, int] = {}
         self._changed = threading.Condition()
@@ -292,7 +294,13 @@ class SmtpServer:
         )
         if fault is not None:
             self.dropped.append(mail)
-        reply = await self._answer(session, "DOT", mail.message_id, f"250 2.0.0 Ok: queued as {len(self.mails) + 1}")
+        self.unanswered += 1
+        self.most_unanswered = max(self.most_unanswered, self.unanswered)
+        try:
+            number = len(self.mails) + 1
+            reply = await self._answer(session, "DOT", mail.message_id, f"250 2.0.0 Ok: queued as {number}")
+        finally:
+            self.unanswered -= 1
         if reply.startswith("2"):
             with self._changed:
                 self.mails.append(mail)

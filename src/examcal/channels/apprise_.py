@@ -13,7 +13,7 @@ import logging
 from collections.abc import Sequence
 from types import ModuleType
 
-from examcal.channels.port import Addressee, ChannelError, Message, Outcome, Receipt
+from examcal.channels.port import Addressee, ChannelError, Leaving, Message, Outcome, Receipt, at_once
 from examcal.channels.wecom_message import dump, reference_line
 from examcal.errors import ConfigurationError, Sentence
 
@@ -47,9 +47,15 @@ class AppriseChannel:
         """Return title and text with the reference."""
         return tuple(_compose(part, addressee.reference) for part in frozen)
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:  # noqa: ARG002 - the URL says to whom
+    async def send(
+        self,
+        payload: bytes,
+        addressee: Addressee,  # noqa: ARG002 - the URL says to whom
+        leaving: Leaving = at_once,
+    ) -> Receipt:
         """Hand one message to Apprise. Raises ChannelError only (and CancelledError)."""
         fields = json.loads(payload)
+        await leaving()
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 accepted = await asyncio.to_thread(self._notify, fields["title"], fields["body"])

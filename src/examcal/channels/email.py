@@ -10,7 +10,7 @@ from datetime import timedelta, timezone
 from examcal.channels.addresses import EmailAddress, split_sender
 from examcal.channels.email_message import Origin, compose_mail, freeze_mail
 from examcal.channels.explanations import explain_smtp
-from examcal.channels.port import Addressee, ChannelError, Message, Outcome, Receipt
+from examcal.channels.port import Addressee, ChannelError, Leaving, Message, Outcome, Receipt, at_once
 from examcal.channels.redaction import quote_answer
 from examcal.channels.smtp_lane import TOO_LATE, Lane, RefusedBySmtpError, SessionLostError
 from examcal.channels.smtp_replies import Reply, Step, judge
@@ -62,12 +62,12 @@ class EmailChannel:
         """Return the one complete mail for ``addressee``."""
         return tuple(compose_mail(part, addressee) for part in frozen)
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:
+    async def send(self, payload: bytes, addressee: Addressee, leaving: Leaving = at_once) -> Receipt:
         """Hand one mail to the relay. Raises ChannelError only (and CancelledError)."""
         recipient = _recipient(addressee)
         pool = self._current_pool()
         async with pool.slots:
-            return await self._send_in_slot(pool, recipient, payload)
+            return await self._send_in_slot(pool, recipient, payload, leaving)
 
     async def close(self) -> None:
         """End all idle sessions."""
@@ -85,11 +85,11 @@ class EmailChannel:
             self._pool = _Pool(self._relay, self._context, self._origin.address.domain, loop)
         return self._pool
 
-    async def _send_in_slot(self, pool: _Pool, recipient: EmailAddress, payload: bytes) -> Receipt:
+    async def _send_in_slot(self, pool: _Pool, recipient: EmailAddress, payload: bytes, leaving: Leaving) -> Receipt:
         """Send on an idle session if there is one; if that had died unseen, once more on a new one."""
         if lane := pool.idle_lane():
             try:
-                return await self._send_on(pool, lane, recipient, payload)
+                return await self._send_on(pool, lane, recipient, payload, leaving)
             except SessionLostError as lost:
                 if lost.step is not Step.MAIL or lost.text == TOO_LATE:
                     raise self._lost(lost) from None
@@ -97,7 +97,7 @@ class EmailChannel:
                 if refused.reply.code != 421 or refused.step is not Step.MAIL:  # noqa: PLR2004 - the server had closed
                     raise self._refused(refused) from None
         try:
-            return await self._send_on(pool, await pool.new_lane(), recipient, payload)
+            return await self._send_on(pool, await pool.new_lane(), recipient, payload, leaving)
         except SessionLostError as lost:
             raise self._lost(lost) from None
         except RefusedBySmtpError as refused:
@@ -105,14 +105,18 @@ class EmailChannel:
         except TimeoutError:
             raise ChannelError(Outcome.TRANSIENT, TOO_LATE, code="timeout") from None
 
-    async def _send_on(self, pool: _Pool, lane: Lane, recipient: EmailAddress, payload: bytes) -> Receipt:
+    async def _send_on(
+        self, pool: _Pool, lane: Lane, recipient: EmailAddress, payload: bytes, leaving: Leaving
+    ) -> Receipt:
         if recipient.needs_utf8 and not lane.utf8:
             pool.release(lane)
             raise ChannelError(Outcome.PERMANENT_RECIPIENT, "the relay does not offer SMTPUTF8", code="no-smtputf8")
         utf8 = recipient.needs_utf8 or self._origin.address.needs_utf8
         try:
             patient = not pool.slots.locked()  # a millisecond a mail costs nothing unless all sessions are busy
-            reply = await lane.deliver(str(self._origin.address), str(recipient), payload, utf8=utf8, patient=patient)
+            reply = await lane.deliver(
+                str(self._origin.address), str(recipient), payload, leaving, utf8=utf8, patient=patient
+            )
         except RefusedBySmtpError as refused:
             pool.release(lane, keep=refused.reply.code != 421)  # noqa: PLR2004 - the server closes
             raise

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from examcal.channels.addresses import split_sender
 from examcal.channels.email_message import Origin, compose_mail, freeze_mail
-from examcal.channels.port import Addressee, ChannelError, Message, Outcome, Receipt
+from examcal.channels.port import Addressee, ChannelError, Leaving, Message, Outcome, Receipt, at_once
 from examcal.channels.wecom_message import dump
 from examcal.errors import Sentence, reason_of
 from examcal.identity import content_digest
@@ -72,10 +72,11 @@ class OutboxChannel:
         }
         return dump(personal | json.loads(parts)) + BORDER + compose_mail(mail, addressee)
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:
+    async def send(self, payload: bytes, addressee: Addressee, leaving: Leaving = at_once) -> Receipt:
         """Write both files. Raises ChannelError: auth where the folder may not be written, else transient."""
         key = addressee.key if _KEY.fullmatch(addressee.key) else content_digest(addressee.key)[:32]
         parts, _, mail = payload.partition(BORDER)
+        await leaving()
         try:
             await asyncio.to_thread(self._write, key, parts, mail)
         except OSError as error:

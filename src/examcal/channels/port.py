@@ -7,7 +7,7 @@ rows in the ledger), never renders, and never puts a secret or an address into a
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -96,6 +96,17 @@ class ChannelError(ExamcalError):
         self.retry_after = retry_after
 
 
+Leaving = Callable[[], Awaitable[None]]
+"""Awaited by a channel when everything is ready and the last octets of a message are about to leave.
+
+It may take its time, and raises ChannelError (transient) if the message must not leave any more.
+"""
+
+
+async def at_once() -> None:
+    """Let a message leave without waiting."""
+
+
 class Channel(Protocol):
     """A configured way out, e.g. ``email`` or ``wecom:staff``."""
 
@@ -120,7 +131,7 @@ class Channel(Protocol):
         composes the same bytes. Raises ChannelError (permanent-content) for damaged frozen bytes.
         """
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:
+    async def send(self, payload: bytes, addressee: Addressee, leaving: Leaving = at_once) -> Receipt:
         """Hand one payload to the next system. Raises ChannelError, and nothing else."""
 
     @property

@@ -17,6 +17,7 @@ from typing import cast
 
 from typing_extensions import override
 
+from examcal.channels.port import Leaving, at_once
 from examcal.channels.smtp_replies import Reply, Step
 
 LONGEST_LINE = 8192  # octets of one line of an answer
@@ -90,13 +91,21 @@ class Lane(asyncio.Protocol):
         return not (self._broken or self._replies or self._buffer or self._lines or self._transport.is_closing())
 
     async def deliver(
-        self, sender: str, recipient: str, mail: bytes, *, utf8: bool = False, patient: bool = True
+        self,
+        sender: str,
+        recipient: str,
+        mail: bytes,
+        leaving: Leaving = at_once,
+        *,
+        utf8: bool = False,
+        patient: bool = True,
     ) -> Reply:
         """Send one mail, whose line ends are CRLF, and return the answer to its end.
 
-        ``patient`` waits a millisecond between body and dot, for a sharper line between transient and ambiguous.
+        ``leaving`` is awaited between body and dot, as long as it takes. ``patient`` waits a millisecond there, for a
+        sharper line between transient and ambiguous.
 
-        Raises RefusedBySmtpError or SessionLostError; ``step`` says how far it came.
+        Raises RefusedBySmtpError or SessionLostError, and what ``leaving`` raises; ``step`` says how far it came.
         """
         try:
             self.step = Step.MAIL
@@ -105,6 +114,9 @@ class Lane(asyncio.Protocol):
             self.step = Step.BODY
             self._allow(self._timeouts.body)
             await self._body(mail, patient=patient)
+            self._limit = math.inf
+            await leaving()
+            self._look_for_loss()
             self.step = Step.DOT
             self._write(b".\r\n")
             self._allow(self._timeouts.dot)
@@ -170,7 +182,7 @@ class Lane(asyncio.Protocol):
                 raise RefusedBySmtpError(reply, step)
 
     async def _body(self, mail: bytes, *, patient: bool) -> None:
-        """Write the mail without its final dot and wait until the kernel has it all; then look for a lost session."""
+        """Write the mail without its final dot, and wait until the kernel has it all."""
         if b"\n." in mail or mail.startswith(b"."):
             mail = re.sub(rb"(?m)^\.", b"..", mail)
         self._write(mail if mail.endswith(b"\r\n") else mail + b"\r\n")
@@ -180,6 +192,9 @@ class Lane(asyncio.Protocol):
             await self._settle()
         else:
             await asyncio.sleep(0)  # an end that already arrived is seen all the same
+
+    def _look_for_loss(self) -> None:
+        """Notice, before the dot, that the server has refused the body or is gone."""
         if self._replies:
             reply = self._replies.popleft()
             self.abort()

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from examcal.channels.explanations import explain_wecom
 from examcal.channels.http_exchange import WECOM_BASE, HttpExchange, HttpTimeouts
-from examcal.channels.port import Addressee, ChannelError, Message, Outcome, Receipt
+from examcal.channels.port import Addressee, ChannelError, Leaving, Message, Outcome, Receipt, at_once
 from examcal.channels.wecom_message import dump, freeze_texts, reference_line, thaw_texts
 from examcal.channels.wecom_replies import MINUTE, TOKEN_CODES, WecomReply, read_reply, refusal
 from examcal.channels.wecom_text import split_messages
@@ -63,11 +63,12 @@ class WecomAppChannel:
         parts = split_messages([each.text for each in texts], limit=TEXT_LIMIT, tail=reference)
         return tuple(self._payload(part, addressee.address) for part in parts)
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:
+    async def send(self, payload: bytes, addressee: Addressee, leaving: Leaving = at_once) -> Receipt:
         """Post one payload; a token that WeCom withdrew is renewed once. Raises ChannelError only."""
         if not _USER.fullmatch(addressee.address):
             raise ChannelError(Outcome.PERMANENT_RECIPIENT, "not a WeCom user id", code="address")
         token = await self._token.current()
+        await leaving()
         reply = await self._post(payload, token)
         if reply.errcode in TOKEN_CODES or reply.errcode == _CREDENTIAL:
             reply = await self._post(payload, await self._token.current(refused=token))

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from examcal.channels.explanations import explain_wecom
 from examcal.channels.http_exchange import WECOM_BASE, HttpExchange, HttpTimeouts
 from examcal.channels.loopback import is_loopback
-from examcal.channels.port import Addressee, Message, Receipt
+from examcal.channels.port import Addressee, Leaving, Message, Receipt, at_once
 from examcal.channels.wecom_message import dump, freeze_texts, reference_line, thaw_texts
 from examcal.channels.wecom_replies import read_reply, refusal
 from examcal.channels.wecom_text import split_messages
@@ -66,8 +66,14 @@ class WecomRobotChannel:
         parts = split_messages([each.markdown for each in texts], limit=MARKDOWN_LIMIT, tail=tail)
         return tuple(dump({"msgtype": "markdown", "markdown": {"content": part}}) for part in parts)
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:  # noqa: ARG002 - the key says to whom
+    async def send(
+        self,
+        payload: bytes,
+        addressee: Addressee,  # noqa: ARG002 - the key says to whom
+        leaving: Leaving = at_once,
+    ) -> Receipt:
         """Post one payload; accepted means HTTP 200 and errcode 0. Raises ChannelError only (and CancelledError)."""
+        await leaving()
         reply = read_reply(await self._exchange.call("POST", f"/cgi-bin/webhook/send?key={self._key}", payload))
         self._egress = reply.egress or self._egress
         if reply.errcode != 0:

@@ -16,6 +16,7 @@ from examcal.channels.port import Addressee, ChannelError, Outcome
 from examcal.delivery import outcomes
 from examcal.delivery.frozen import addressee_of, frozen_key
 from examcal.delivery.lane import Lane
+from examcal.delivery.lease import Lease
 from examcal.delivery.outcomes import Sent
 from examcal.ledger.rows import Bundle, Claim, Settlement
 
@@ -24,9 +25,9 @@ class GroupedLane(Lane):
     """Delivers what is due on a robot, one message at a time."""
 
     @override
-    async def _deliver(self, claims: Sequence[Claim]) -> None:
+    async def _deliver(self, claims: Sequence[Claim], lease: Lease) -> None:
         token = claims[0].token
-        async with self._holding(token):
+        async with lease.renewed(token):
             known = await self._without_known(claims, token)
             groups = await self._bundled(known, token)
             for position, (bundle, members) in enumerate(groups):
@@ -35,7 +36,7 @@ class GroupedLane(Lane):
                         [outcomes.given_back(claim, self._now(), ambiguous=False) for claim in members], token
                     )
                     continue
-                sent = await self._send_parts(bundle, members)
+                sent = await self._send_parts(bundle, members, lease)
                 await self.record([self.ended(claim, sent) for claim in members], token)
 
     @override
@@ -70,16 +71,21 @@ class GroupedLane(Lane):
             lambda: self._tools.ledger.make_bundle(self.channel_id, addressee.key, payloads, ids, now)
         )
 
-    async def _send_parts(self, bundle: Bundle, members: Sequence[Claim]) -> Sent:
+    async def _send_parts(self, bundle: Bundle, members: Sequence[Claim], lease: Lease) -> Sent:
         addressee = replace(_together(members), key=bundle.key)
         sent = Sent(Outcome.ACCEPTED)
         for position in range(bundle.done, len(bundle.payloads)):
             if position > bundle.done and not await self._take_token():
                 return Sent(Outcome.TRANSIENT, "stopped")
-            sent = await outcomes.hand_over(self.channel, bundle.payloads[position], addressee)
-            if sent.outcome is not Outcome.ACCEPTED:
-                break
-            await self._tools.until_recorded(partial(self._tools.ledger.part_done, bundle.id, position + 1))
+            with self.gate.passage(lease.is_held) as passage:
+                sent = await outcomes.hand_over(self.channel, bundle.payloads[position], addressee, passage.leave)
+                passage.answered()
+                if sent.outcome is not Outcome.ACCEPTED:
+                    break
+                await self._tools.until_recorded(partial(self._tools.ledger.part_done, bundle.id, position + 1))
+        if sent.outcome is Outcome.ACCEPTED:
+            for claim in members:
+                await self.note_accepted(claim, sent)
         return sent
 
     async def _take_token(self) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -17,13 +16,16 @@ from typing import TypeVar
 from examcal.channels.port import Channel, ChannelError, Outcome
 from examcal.clock import Clock
 from examcal.delivery import outcomes
+from examcal.delivery.ends import Ends
 from examcal.delivery.frozen import Freezer, addressee_of, frozen_key, key_of
+from examcal.delivery.gate import Gate
+from examcal.delivery.lease import LEASE, Lease
 from examcal.delivery.limits import Pace, end_of_minute
 from examcal.delivery.outcomes import Sent
 from examcal.delivery.port import OnAttempt, OnTrouble, Trouble
 from examcal.delivery.retry import BREAKS_AFTER, health_after
 from examcal.delivery.thread import LedgerThread
-from examcal.errors import ExamcalError, Sentence
+from examcal.errors import ExamcalError, Sentence, reason_of
 from examcal.ledger.claims import Claimed, Terms
 from examcal.ledger.port import Ledger
 from examcal.ledger.rows import ChannelRow, Claim, Settlement, State
@@ -34,12 +36,9 @@ SUB_BATCH = 50
 MOST_IN_BATCH = 400
 QUICK = 1.0
 """A batch that takes less than this many seconds may be followed by a larger one: fewer commits for a fast server."""
-GATHERING = 0.01
-"""Seconds in which further outcomes may join a commit; a fast server's answers come many in that time."""
 MOST_UNRECORDED = 64
-"""How many sends may begin while none is recorded: about what a process repeats when its ledger is out of reach."""
+"""How many sends may begin while none is recorded: about what is repeated after a loss of power at full speed."""
 GROUP_LIMIT = 200
-LEASE = timedelta(seconds=60)
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 30.0
 LOOK_AT_THEM = Sentence("See which, and why: examcal deliveries list --state dead")
@@ -91,6 +90,7 @@ class Lane:
         self._tools = tools
         self._slots = asyncio.Semaphore(pace.concurrency)
         self._unrecorded = asyncio.Semaphore(max(MOST_UNRECORDED, 2 * pace.concurrency))
+        self.gate = Gate(pace.concurrency if pace.recognises_copies else 1)
         self._proven = False
         self._batch = SUB_BATCH
         self._health = ChannelRow(channel_id, channel.name)
@@ -104,9 +104,10 @@ class Lane:
         until = self._tools.clock.monotonic() + (longest or float("inf"))
         self._health = await self._read_health()
         while not self._is_over(until):
+            lease = Lease(self._tools.ledger, self._tools.thread, self._tools.clock)
             claimed = await self._claim()
             if claimed.claims:
-                if not await self._delivered(claimed.claims):
+                if not await self._delivered(claimed.claims, lease):
                     break
                 ended += len(claimed.claims)
             elif claimed.wait is None or not await self._tools.pause(claimed.wait):
@@ -124,10 +125,10 @@ class Lane:
             self._tools.on_trouble(Trouble("ledger", error.sentence))
             return Claimed(())
 
-    async def _delivered(self, claims: Sequence[Claim]) -> bool:
+    async def _delivered(self, claims: Sequence[Claim], lease: Lease) -> bool:
         """Deliver claims; a fault of ours gives them back as ambiguous instead of leaving them lying."""
         try:
-            await self._deliver(claims)
+            await self._deliver(claims, lease)
         except ExamcalError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, these rows must not be lost
@@ -151,12 +152,12 @@ class Lane:
             due_before=end_of_minute(now) if grouped else None,
         )
 
-    async def _deliver(self, claims: Sequence[Claim]) -> None:
+    async def _deliver(self, claims: Sequence[Claim], lease: Lease) -> None:
         token, began = claims[0].token, self._tools.clock.monotonic()
-        async with self._holding(token):
+        async with lease.renewed(token):
             claims = await self._without_known(claims, token)
             ready = await self._frozen(claims, token)
-            await self._settle_as_they_come(ready, token)
+            await self._settle_as_they_come(ready, token, lease)
         quick = self._tools.clock.monotonic() - began < QUICK
         self._batch = min(2 * self._batch, MOST_IN_BATCH) if quick else max(self._batch // 2, SUB_BATCH)
 
@@ -170,7 +171,9 @@ class Lane:
             self._tell("render", "{count} messages cannot be made ({reason})", len(broken), type(broken[0][1]).__name__)
         return [(claim, done[frozen_key(claim)]) for claim in claims if frozen_key(claim) in done]
 
-    async def _send_one(self, claim: Claim, frozen: bytes) -> Settlement:
+    async def _attempt(self, claim: Claim, frozen: bytes, lease: Lease) -> Settlement:
+        if self._tools.stopping.is_set() or not lease.is_held():
+            return outcomes.not_begun(claim, self._tools.clock.now())
         addressee = addressee_of(claim)
         try:
             payloads = self.channel.compose([frozen], addressee)
@@ -180,10 +183,27 @@ class Lane:
         for position, payload in enumerate(payloads):
             if position and not await self._take_member_token(claim):
                 return self.ended(claim, Sent(Outcome.TRANSIENT, "stopped"))
-            sent = await outcomes.hand_over(self.channel, payload, addressee)
+            with self.gate.passage(lease.is_held) as passage:
+                sent = await outcomes.hand_over(self.channel, payload, addressee, passage.leave)
+                passage.answered()
+                if sent.outcome is Outcome.ACCEPTED and payload is payloads[-1]:
+                    await self.note_accepted(claim, sent)
+            if passage.turned_back:
+                return outcomes.not_begun(claim, self._tools.clock.now())
             if sent.outcome is not Outcome.ACCEPTED:
                 break
         return self.ended(claim, sent)
+
+    async def note_accepted(self, claim: Claim, sent: Sent) -> None:
+        """Note at once that a message was accepted: where this process is killed before T2, it is not sent again."""
+        ledger, now = self._tools.ledger, self._tools.clock.now()
+        try:
+            ledger.journal(key_of(claim), sent.provider_id, now)
+        except OSError as error:
+            self._tools.on_trouble(Trouble("ledger", reason_of(error)))
+        if ledger.shared:
+            values = (claim.delivery_id, claim.token, now, sent.provider_id)
+            await self._tools.until_recorded(lambda: ledger.note_accepted(*values))
 
     async def _take_member_token(self, claim: Claim) -> bool:
         """Take a token of the member's rate for a further part and wait for it: what is over it nobody would see."""
@@ -203,30 +223,23 @@ class Lane:
         self._tools.on_attempt(self.channel.name, sent.outcome, late)
         return outcomes.settlement(claim, sent, self.pace, now, holds_ambiguous=self._tools.holds_ambiguous)
 
-    async def _settle_as_they_come(self, ready: Sequence[tuple[Claim, bytes]], token: str) -> None:
-        finished: asyncio.Queue[Settlement] = asyncio.Queue()
+    async def _settle_as_they_come(self, ready: Sequence[tuple[Claim, bytes]], token: str, lease: Lease) -> None:
+        ends = Ends(len(ready))
         begun = 0
 
         async def one(claim: Claim, frozen: bytes) -> None:
             nonlocal begun
             await self._unrecorded.acquire()
             begun += 1
-            async with self._slots:
-                if self._tools.stopping.is_set():
-                    finished.put_nowait(outcomes.not_begun(claim, self._tools.clock.now()))
-                else:
-                    finished.put_nowait(await self._send_one(claim, frozen))
+            try:
+                async with self._slots:
+                    ends.add(await self._attempt(claim, frozen, lease))
+            except Exception as fault:  # noqa: BLE001 - it ends the batch, see _delivered
+                ends.fail(fault)
 
         tasks = [asyncio.ensure_future(one(claim, frozen)) for claim, frozen in ready]
-        left = len(tasks)
         try:
-            while left:
-                group = [await finished.get()]
-                if left > 1:
-                    await asyncio.sleep(GATHERING)
-                while not finished.empty():
-                    group.append(finished.get_nowait())
-                left -= len(group)
+            async for group in ends.groups():
                 await self.record(group, token)
                 begun -= len(group)
                 self._let_begin(len(group))
@@ -272,26 +285,6 @@ class Lane:
         if ends:
             await self.record(ends, token)
         return [claim for claim in claims if key_of(claim) not in known]
-
-    @asynccontextmanager
-    async def _holding(self, token: str) -> AsyncIterator[None]:
-        """Renew the leases while a batch is under way; where leases do not decide, nothing needs renewing."""
-        if not self._tools.ledger.shared:
-            yield
-            return
-        renewing = asyncio.ensure_future(self._renew(token))
-        try:
-            yield
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-
-    async def _renew(self, token: str) -> None:
-        while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
-            with contextlib.suppress(LedgerBusyError, LedgerUnreachableError):
-                now = self._tools.clock.now()
-                await self._tools.thread.run(self._tools.ledger.renew_leases, token, now, LEASE)
 
     async def _read_health(self) -> ChannelRow:
         rows = await self._tools.until_recorded(self._tools.ledger.channels)

@@ -26,13 +26,18 @@ DEFAULT_CONCURRENCY = 4
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a channel is used: sends in flight per process, its rates, and whether it keeps away from full hours."""
+    """How a channel is used: sends in flight per process, its rates, and whether it keeps away from full hours.
+
+    ``recognises_copies`` is true where a message that is sent again is not seen twice, so that several may be
+    unanswered at a time: WeCom applications check for duplicates, and the outbox writes the same file.
+    """
 
     concurrency: int = DEFAULT_CONCURRENCY
     rate: Rate | None = None
     member_rate: Rate | None = None
     avoids_full_hours: bool = False
     is_mail: bool = False
+    recognises_copies: bool = False
 
 
 def per_minute(number: int) -> Rate:
@@ -75,6 +80,8 @@ def _pace(name: str, smtp_per_minute: int | None, smtp_connections: int) -> Pace
         case ChannelKind.WECOM_ROBOT:
             return Pace(1, ROBOT, avoids_full_hours=True)
         case ChannelKind.WECOM_APP:
-            return Pace(member_rate=MEMBER, avoids_full_hours=True)
-        case ChannelKind.APPRISE | ChannelKind.OUTBOX:
+            return Pace(member_rate=MEMBER, avoids_full_hours=True, recognises_copies=True)
+        case ChannelKind.OUTBOX:
+            return Pace(recognises_copies=True)
+        case ChannelKind.APPRISE:
             return Pace()

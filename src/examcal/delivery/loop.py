@@ -273,8 +273,8 @@ class Deliverer:
             self.ledger.recover(self._clock.now(), everything=True)
 
     async def _lane(self, channel_id: int) -> Lane | None:
-        if channel_id not in self._lanes:
-            names = self._names or await self.thread.run(self._read_names)
+        names = self._names or await self.thread.run(self._read_names)
+        if channel_id not in self._lanes:  # asked after the wait: two tickets at once must not make two lanes
             channel = self._channels.get(names.get(channel_id, ""))
             if channel is None:
                 return None

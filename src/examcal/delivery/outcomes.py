@@ -6,8 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from examcal.channels.port import Addressee, Channel, ChannelError, Outcome, Receipt
-from examcal.delivery.frozen import key_of
+from examcal.channels.port import Addressee, Channel, ChannelError, Leaving, Outcome, Receipt
 from examcal.delivery.limits import Pace
 from examcal.delivery.retry import Ending, judge, share_of
 from examcal.ledger.rows import Claim, Reason, Settlement, State
@@ -26,10 +25,10 @@ class Sent:
     retry_after: float | None = None
 
 
-async def hand_over(channel: Channel, payload: bytes, addressee: Addressee) -> Sent:
+async def hand_over(channel: Channel, payload: bytes, addressee: Addressee, leaving: Leaving) -> Sent:
     """Send one payload. A channel that breaks its contract counts as ambiguous: something may have left."""
     try:
-        receipt: Receipt = await channel.send(payload, addressee)
+        receipt: Receipt = await channel.send(payload, addressee, leaving)
     except ChannelError as error:
         return of_error(error)
     except asyncio.CancelledError:
@@ -70,7 +69,6 @@ def settlement(claim: Claim, sent: Sent, pace: Pace, now: datetime, *, holds_amb
         provider_id=sent.provider_id,
         ambiguous=verdict.ambiguous,
         counted=verdict.counted,
-        key=key_of(claim),
     )
 
 
@@ -83,7 +81,6 @@ def unrendered(claim: Claim, error: Exception) -> Settlement:
         reason=Reason.CONTENT.value,
         code="render",
         detail=type(error).__name__ if not isinstance(error, ChannelError) else error.detail[:DETAIL_LIMIT],
-        key=key_of(claim),
     )
 
 

@@ -1,4 +1,4 @@
-"""T1 and T2: claim what may be sent now, record what came of it, and take back what was left lying.
+"""T1 and T2: claim what may be sent now, and record what came of it.
 
 A claim raises ``attempts`` before anything is sent, so an attempt that ends the process counts too.
 """
@@ -17,7 +17,7 @@ from examcal.ledger import people
 from examcal.ledger.planning import as_reminder_row
 from examcal.ledger.rates import advanced, allowed, read_tats, wait, write_tats
 from examcal.ledger.restating import let_go
-from examcal.ledger.rows import CLAIMABLE, Claim, Rate, Reason, ReminderRow, Settlement, State, instant, micros
+from examcal.ledger.rows import CLAIMABLE, Claim, Rate, ReminderRow, Settlement, State, instant, micros
 from examcal.ledger.sets import among, count_up, database_now, is_postgres, settle_rows
 from examcal.ledger.tables import attempt, channel, delivery, recipient, reminder
 
@@ -27,8 +27,6 @@ EARLIEST = timedelta(seconds=90)
 IN_TIME = timedelta(seconds=60)
 LATE_STEP = timedelta(minutes=10)
 """By how much messages of one reminder may differ in lateness and still be written once: the time left is so exact."""
-POISON_AFTER = 3
-ORPHAN_DELAY = timedelta(seconds=10)
 _MICROSECOND = timedelta(microseconds=1)
 
 # CROSS JOIN fixes the order on SQLite, which would otherwise read every open delivery to find the due ones.
@@ -109,7 +107,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, token: 
     if not settlements:
         return 0
     written = set(settle_rows(connection, [_as_row(end) for end in settlements], token=token, now=micros(now)))
-    sent = sum(end.delivery_id in written and end.state is State.SENT for end in settlements)
+    sent = sum(end.delivery_id in written and end.outcome is Outcome.ACCEPTED for end in settlements)
     let_go(connection, [end.delivery_id for end in settlements if end.state in CLAIMABLE], micros(now))
     if sent:
         count_up(connection, JOURNAL_COUNT, sent)
@@ -125,35 +123,6 @@ def renew_leases(connection: Connection, token: str, now: datetime, lease: timed
     until = database_now(connection, micros(now)) + lease // _MICROSECOND
     held = update(delivery).where(delivery.c.state == State.SENDING.value, delivery.c.token == token)
     return int(connection.execute(held.values(lease_until=until)).rowcount)
-
-
-def recover(connection: Connection, now: datetime, *, everything: bool) -> int:
-    """Give back claims that nobody works on: all of them at the start of the only daemon, else those past their lease.
-
-    Each may have been sent, so it counts as ambiguous; the third in a row without an outcome is held as poison.
-    """
-    orphans = [delivery.c.state == State.SENDING.value]
-    if not everything:
-        orphans.append(delivery.c.lease_until < database_now(connection, micros(now)))
-    rows = connection.execute(select(delivery.c.id).where(*orphans)).all()
-    if not rows:
-        return 0
-    poisoned = delivery.c.unfinished >= POISON_AFTER
-    given_back = update(delivery).where(among(connection, delivery.c.id, [row.id for row in rows]), *orphans)
-    connection.execute(
-        given_back.values(
-            state=case((poisoned, State.HELD.value), else_=State.RETRY.value),
-            reason=case((poisoned, Reason.POISON.value), else_=None),
-            next_at=micros(now + ORPHAN_DELAY),
-            ambiguous=delivery.c.ambiguous + 1,
-            token=None,
-            owner=None,
-            lease_until=None,
-        )
-    )
-    connection.execute(insert(attempt), [_lost(row, now) for row in rows])
-    let_go(connection, [row.id for row in rows], micros(now))
-    return len(rows)
 
 
 def read_claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
@@ -242,6 +211,7 @@ def _take(connection: Connection, ids: Sequence[int], now: int, terms: Terms, ow
             token=token,
             owner=owner,
             lease_until=database_now(connection, now) + terms.lease // _MICROSECOND,
+            accepted_at=None,
         )
     )
 
@@ -289,14 +259,4 @@ def _log(end: Settlement, now: datetime, *, fenced: bool) -> dict[str, object]:
         "outcome": f"fenced-{outcome}" if fenced else outcome,
         "code": end.code,
         "detail": end.detail,
-    }
-
-
-def _lost(row: Row[int], now: datetime) -> dict[str, object]:
-    return {
-        "delivery_id": row[0],
-        "ended_at": micros(now),
-        "outcome": f"lost-{Outcome.AMBIGUOUS.value}",
-        "code": "",
-        "detail": "",
     }

@@ -17,12 +17,13 @@ from examcal.errors import ConfigurationError, PermissionDeniedError, Sentence, 
 from examcal.ledger import repair, upkeep
 from examcal.ledger.engine import make_engine, parse_url, reading, sqlite_file, writing
 from examcal.ledger.journal import Journal
+from examcal.ledger.orphans import keys_of
 from examcal.ledger.place import Place, machine_id
-from examcal.ledger.rows import Reason
+from examcal.ledger.rows import Reason, State
 from examcal.ledger.schema import head, migrate, refuse_newer, revision
 from examcal.ledger.sets import read_meta, write_meta
 from examcal.ledger.store import SqlLedger
-from examcal.ledger.tables import APPLICATION_ID
+from examcal.ledger.tables import APPLICATION_ID, delivery
 from examcal.ledger.trouble import LedgerDamagedError, told_apart
 
 LEDGER_ID = "ledger_id"
@@ -231,8 +232,14 @@ def reconcile(ledger: SqlLedger, others: Sequence[Journal] = ()) -> int:
 
 
 def _catch_up_with_journal(connection: Connection, place: Place) -> int:
-    """Notice a ledger that is older than the journal beside it: an old copy was put back."""
+    """Notice a ledger that is older than the journal beside it: an old copy was put back.
+
+    The journal may be ahead by what is being sent, or was when a daemon was killed.
+    """
     keys = set(place.journal.keys())
-    if len(keys) <= repair.journal_count(connection):
+    count = repair.journal_count(connection)
+    if len(keys) <= count:
+        return 0
+    if len(keys - set(keys_of(connection, delivery.c.state == State.SENDING.value).values())) <= count:
         return 0
     return repair.reconcile(connection, keys)

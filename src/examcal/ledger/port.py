@@ -152,8 +152,20 @@ class Ledger(Protocol):
     def renew_leases(self, token: str, now: datetime, lease: timedelta) -> int:
         """Hold on to claims for longer."""
 
+    def journal(self, key: str, provider_id: str | None, at: datetime) -> None:
+        """Write into the journal that a delivery was accepted: one line of a local file, so an event loop may call it.
+
+        Raises OSError.
+        """
+
+    def note_accepted(self, delivery_id: int, token: str, at: datetime, provider_id: str | None) -> bool:
+        """Note in a shared ledger, for other machines, that a message was accepted; return whether ``token`` holds it.
+
+        Journal and note outlive this process: ``recover`` goes by them.
+        """
+
     def recover(self, now: datetime, *, everything: bool) -> int:
-        """Give back claims that nobody works on, as ambiguous retries."""
+        """End claims that nobody works on: noted as accepted they are sent, the others ambiguous retries, counted."""
 
     def read_frozen(self, keys: Sequence[FrozenKey]) -> dict[FrozenKey, bytes]:
         """Return frozen messages."""

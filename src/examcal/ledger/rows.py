@@ -206,7 +206,6 @@ class Settlement:
     provider_id: str | None = None
     ambiguous: bool = False
     counted: bool = True
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

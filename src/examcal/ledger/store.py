@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from examcal.errors import Sentence
-from examcal.ledger import bytes_kept, claims, fan_out, looks, people, planning, repair, sets, upkeep
+from examcal.ledger import bytes_kept, claims, fan_out, looks, orphans, people, planning, repair, sets, upkeep
+from examcal.ledger.acceptances import Acceptances
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.claims import Claimed, Terms
 from examcal.ledger.engine import reading, writing
@@ -52,6 +53,7 @@ class SqlLedger:
     def __init__(self, engine: Engine, place: Place | None = None) -> None:
         self.engine = engine
         self.place = place
+        self._acceptances = Acceptances(engine)
 
     @property
     def shared(self) -> bool:
@@ -179,20 +181,25 @@ class SqlLedger:
         return self._write(take, channel_id, now, terms)
 
     def settle(self, settlements: Sequence[Settlement], *, token: str, now: datetime) -> int:
-        """Record the ends of attempts (T2), then the journal."""
-        fenced = self._write(partial(claims.settle, token=token, now=now), settlements)
-        if self.place is not None:
-            sent = [(end.key, end.provider_id) for end in settlements if end.state is State.SENT and end.key]
-            self.place.journal.append(sent, now)
-        return fenced
+        """Record the ends of attempts (T2)."""
+        return self._write(partial(claims.settle, token=token, now=now), settlements)
 
     def renew_leases(self, token: str, now: datetime, lease: timedelta) -> int:
         """Hold on to claims."""
         return self._write(claims.renew_leases, token, now, lease)
 
     def recover(self, now: datetime, *, everything: bool) -> int:
-        """Give back claims that nobody works on."""
-        return self._write(partial(claims.recover, everything=everything), now)
+        """End claims that nobody works on; return how many were given back."""
+        return self._write(partial(orphans.recover, everything=everything, journal=self._journalled), now)
+
+    def note_accepted(self, delivery_id: int, token: str, at: datetime, provider_id: str | None) -> bool:
+        """Note an acceptance at once."""
+        return self._acceptances.note(delivery_id, token, at, provider_id)
+
+    def journal(self, key: str, provider_id: str | None, at: datetime) -> None:
+        """Add a line to the journal."""
+        if self.place is not None:
+            self.place.journal.append([(key, provider_id)], at)
 
     def read_frozen(self, keys: Sequence[FrozenKey]) -> dict[FrozenKey, bytes]:
         """Return frozen messages."""
@@ -305,9 +312,14 @@ class SqlLedger:
 
     def close(self) -> None:
         """Release connections."""
+        self._acceptances.close()
         if self.place is not None:
             self.place.journal.sync()
         self.engine.dispose()
+
+    def _journalled(self) -> set[str]:
+        """Return the keys in the journal of the only daemon; where many share a ledger, their notes tell more."""
+        return set(self.place.journal.keys()) if self.place is not None and not self.shared else set()
 
     def _read(self, look: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         with self.snapshot() as connection:

@@ -132,6 +132,7 @@ delivery = Table(
     Column("code", Text),
     Column("provider_id", Text),
     Column("ended_at", Instant),
+    Column("accepted_at", Instant),
     UniqueConstraint("reminder_id", "recipient_id", "channel_id"),
     CheckConstraint(f"state IN ({STATES})", name="state"),
 )

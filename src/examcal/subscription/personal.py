@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from examcal.channels.port import Addressee, Channel, Message, Receipt
+from examcal.channels.port import Addressee, Channel, Leaving, Message, Receipt, at_once
 from examcal.errors import Sentence
 from examcal.subscription.subscribers import SALT
 from examcal.subscription.tokens import SiteKey
@@ -46,9 +46,9 @@ class PersonalChannel:
         """Return the payloads for one addressee: the same ones for every retry."""
         return self._channel.compose(frozen, self._addressed(addressee))
 
-    async def send(self, payload: bytes, addressee: Addressee) -> Receipt:
+    async def send(self, payload: bytes, addressee: Addressee, leaving: Leaving = at_once) -> Receipt:
         """Hand one payload to the next system."""
-        return await self._channel.send(payload, addressee)
+        return await self._channel.send(payload, addressee, leaving)
 
     async def close(self) -> None:
         """Release connections."""

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from examcal.channels.wecom_app import WecomAppChannel
+from examcal.delivery.limits import paces
+from examcal.delivery.loop import Deliverer
+from examcal.delivery.message import Renderer
 from examcal.ledger.opening import FOREIGN, adopt
 from examcal.ledger.rows import Reason, State
 from examcal.plan.audience import Audience
@@ -69,12 +72,31 @@ async def test_a_claim_that_a_killed_process_left_is_sent_again_as_ambiguous(rig
     await rig.loop._dispatcher.stop(10)
     with rig.ledger.transaction() as connection:
         connection.exec_driver_sql("UPDATE delivery SET state = 'sending', token = 'gone'")
+    rig.ledger.place.journal.path.unlink()
     await rig.crash()
     rig.clock.go(MINUTE)
     assert await rig.deliver() == {State.SENT: 1}
     assert rig.ledger.deliveries()[0].ambiguous == 1
     first, second = smtp.mails
     assert first.octets == second.octets
+
+
+async def test_what_a_killed_process_had_noted_as_accepted_is_not_sent_again(rig: Rig, smtp: SmtpServer) -> None:
+    await rig.start(people(1), milestones=[closing(START + HOUR)])
+    await rig.loop.tick()
+    await rig.loop._dispatcher.stop(10)
+    with rig.ledger.transaction() as connection:  # as it was between the note and its outcome
+        connection.exec_driver_sql("UPDATE delivery SET state = 'sending', token = 'gone', ended_at = NULL")
+        connection.exec_driver_sql("DELETE FROM attempt")
+        connection.exec_driver_sql("UPDATE meta SET value = '0' WHERE key = 'journal_count'")
+    await rig.crash()
+    rig.clock.go(MINUTE)
+    assert await rig.deliver() == {State.SENT: 1}
+    row = rig.ledger.deliveries()[0]
+    assert (row.ambiguous, row.attempts, row.reason) == (0, 1, "")
+    assert [attempt.outcome for attempt in rig.ledger.attempts(row.id)] == ["accepted"]
+    assert len(smtp.mails) == 1
+    assert rig.ledger.note("journal_count") == "1"
 
 
 async def test_after_downtime_only_the_latest_is_sent_and_says_that_it_is_late(rig: Rig, smtp: SmtpServer) -> None:
@@ -312,6 +334,21 @@ async def test_a_clock_set_back_sends_nothing_twice(rig: Rig, smtp: SmtpServer) 
     rig.clock.go(timedelta(days=1) + 2 * HOUR)
     assert await rig.deliver() == {State.SENT: 4}
     assert len(smtp.mails) == 4
+
+
+async def test_messages_come_to_their_last_octets_side_by_side_and_leave_one_by_one(tmp_path: Path) -> None:
+    async with SmtpServer(faults=[Fault("DOT", delay=0.02)]) as smtp:
+        rig = Rig(tmp_path, [email(smtp.port)])
+        await rig.start(people(12), milestones=[closing(START + HOUR)])
+        await rig.loop.thread.run(rig.loop._keep_up, rig.clock.now())
+        pace = paces(rig.channels, smtp_per_minute=None, smtp_connections=2)
+        worker = Deliverer(rig.ledger, rig.channels, Renderer(), rig.clock, paces=pace)
+        channel = rig.ledger.channel_ids(["email"])["email"]
+        await asyncio.gather(worker.deliver(channel), worker.deliver(channel))  # it has two tickets at a time
+        await worker.drain(1.0)
+        assert len(smtp.mails) == 12
+        assert (smtp.most_unanswered, smtp.most_in_data) == (1, 2)
+        await rig.close()
 
 
 async def test_a_stop_in_the_middle_of_a_send_lets_it_end(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_an_address_that_is_refused_for_good_is_erased_and_may_ask_again(ledger:
     ledgers.accept(ledger, [ledgers.entry(START + HOUR, origin=REGISTRATION)], START)
     ledgers.fan_out(ledger, START)
     (claim,) = ledgers.claim(ledger, START + HOUR)
-    end = Settlement(claim.delivery_id, State.DEAD, Outcome.PERMANENT_RECIPIENT, key="a" * 32)
+    end = Settlement(claim.delivery_id, State.DEAD, Outcome.PERMANENT_RECIPIENT)
     ledger.settle([end], token=claim.token, now=START + HOUR)
     desk.prune(START + 2 * HOUR)
     assert count(ledger, "subscriber WHERE state = 'left' AND address = ''") == 1
