@@ -136,8 +136,9 @@ def test_a_service_says_that_it_is_ready_alive_and_ending(
     office.write_schedule(SCHEDULE)
     variables = {"NOTIFY_SOCKET": str(supervisor.getsockname()), "WATCHDOG_USEC": "400000"}
     with office.running(command, **variables) as running:
-        for wanted in (b"READY=1", b"WATCHDOG=1"):
-            hear(supervisor, wanted)
+        hear(supervisor, b"READY=1")
+        assert running.get("/").status_code == 200
+        hear(supervisor, b"WATCHDOG=1")
         assert running.stop() == 0
     hear(supervisor, b"STOPPING=1")
 

@@ -16,7 +16,7 @@ from examcal.cli.measuring import (
     metrics_servers,
 )
 from examcal.cli.running import make_admins, make_engine, opening_troubles, publishing
-from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from
+from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, showing
 from examcal.cli.subscribing import ScheduleInForce, make_desk, make_postman, make_routes
 from examcal.clock import SystemClock
 from examcal.daemon.daemon import Daemon
@@ -58,6 +58,7 @@ class Composition:
         self.admins = make_admins(settings, self.clock, self.engine.channels, self.engine.renderer)
         self.follower = EditionFollower(settings.published, self._selecting)
         self.site = make_site(settings, self.clock, self._reasons)
+        self.show = showing(self.site, self.follower)
         self.web = WebServer(self.site, *settings.listen)
         self.address = settings.base_url or f"http://{settings.listen._replace(port=self.web.address[1])}"
         self._publish = publishing(settings, self.clock, self.engine.revisions, self.address)
@@ -68,7 +69,7 @@ class Composition:
 
     async def run(self) -> None:
         """Run until the daemon is stopped, and show every new edition meanwhile."""
-        following = asyncio.create_task(follow(self.site, self.follower))
+        following = asyncio.create_task(follow(self.show))
         await self.daemon.run()
         following.cancel()
 
@@ -79,6 +80,7 @@ class Composition:
             self.engine,
             ScheduleWatch(schedule),
             self._publish_and_keep,
+            self.show,
             self.admins,
             self.conditions,
             servers=[self.web, *self._postmen(), *metrics_servers(settings, self.metrics)],

@@ -13,7 +13,7 @@ from examcal.cli.invocation import Invocation
 from examcal.cli.measuring import count_requests, make_metrics, metrics_servers
 from examcal.cli.output import warn, write
 from examcal.cli.reading import present, read_schedule
-from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, stopped_by_signals
+from examcal.cli.serving import edition_reasons, follow, make_site, mount, selecting_from, showing, stopped_by_signals
 from examcal.cli.subscribing import make_desk, make_routes
 from examcal.cli.words import language, say
 from examcal.clock import SystemClock
@@ -64,7 +64,8 @@ async def _serve(invocation: Invocation) -> None:
     selecting = selecting_from(read, clock)
     follower = EditionFollower(settings.published, selecting)
     site = make_site(settings, clock, lambda: edition_reasons(site, follower, settings.language))
-    site.shelf = follower.look(None)
+    show = showing(site, follower)
+    await show()
     metrics = make_metrics(settings, clock)
     count_requests(site, metrics)
     server = WebServer(site, *settings.listen)
@@ -73,7 +74,7 @@ async def _serve(invocation: Invocation) -> None:
               address=f"http://{host}:{port}/"))  # fmt: skip
     with _subscriptions(settings, clock, site, known, settings.base_url or f"http://{host}:{port}"):
         beside = [asyncio.create_task(one.serve()) for one in metrics_servers(settings, metrics)]
-        beside += [asyncio.create_task(follow(site, follower)), asyncio.create_task(report_to_supervisor())]
+        beside += [asyncio.create_task(follow(show)), asyncio.create_task(report_to_supervisor())]
         with stopped_by_signals(server.stop):
             await server.serve()
         notify("STOPPING=1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PERSONAL = re.compile(r"(/(?:confirm|me|unsubscribe|calendar))/.+", re.DOTALL)
 _LIKE_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
-_LOOK_EVERY = 2.0  # seconds between two looks at the public folder
+_LOOK_EVERY = 2.0  # seconds between two looks for an edition that somebody else published
 _log = structlog.get_logger()
 
 
@@ -93,10 +93,25 @@ def selecting_from(read: Callable[[], Schedule], clock: Clock) -> Callable[[Mani
     return selecting
 
 
-async def follow(site: Site, follower: EditionFollower) -> None:
-    """Put every new edition on the shelf, until cancelled."""
+def showing(site: Site, follower: EditionFollower) -> Callable[[], Awaitable[bool]]:
+    """Return what puts the current edition on the shelf, one look at a time, and returns whether one is there."""
+    looking = asyncio.Lock()
+
+    async def show() -> bool:
+        async with looking:
+            try:
+                site.shelf = await in_background(lambda: follower.look(site.shelf))
+            except Exception as error:  # noqa: BLE001 - the last good edition stays, and reminders do not need pages
+                _log.error("the edition cannot be shown", exc_info=error)
+        return site.shelf is not None
+
+    return show
+
+
+async def follow(show: Callable[[], Awaitable[bool]]) -> None:
+    """Show every new edition, whoever published it, until cancelled."""
     while True:
-        site.shelf = await in_background(lambda: follower.look(site.shelf))
+        await show()
         await asyncio.sleep(_LOOK_EVERY)
 
 

@@ -37,6 +37,8 @@ STEP = 2.0
 """Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
 STALLED_AFTER = 90.0
 STOP_WITHIN = 15.0
+SERVED_WITHIN = 10.0
+"""Seconds after which the daemon is ready although no edition is served yet: reminders do not wait for pages."""
 HOME = ZoneInfo("Asia/Shanghai")
 _log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ class Daemon:
         self._delivering = asyncio.Lock()
         self._looking = asyncio.Lock()
         self._publishing = asyncio.Lock()
+        self._answering = asyncio.Event()  # an edition is served, or the first publication gave none
         self._held: Offer | None = None
         self._schedule: Schedule | None = None
         self._last_tick = parts.clock.monotonic()
@@ -77,7 +80,9 @@ class Daemon:
         guard = asyncio.create_task(self._guard())
         try:
             await self._start()
-            await self._until_stopped(servers)
+            await self._until_any(self._stopping, self._answering, servers=servers, within=SERVED_WITHIN)
+            self._say_ready()
+            await self._until_any(self._stopping, servers=servers)
             if self._fatal is not None:
                 raise self._fatal
         finally:
@@ -95,8 +100,13 @@ class Daemon:
             self._schedule = await self._parts.work.last_good()
             self._publish_soon()
         self._start_scheduler()
-        self._parts.ready(self._schedule)
-        notify("READY=1")
+        if await self._parts.show():  # what an earlier run published answers already
+            self._answering.set()
+
+    def _say_ready(self) -> None:
+        if not self._stopping.is_set():
+            self._parts.ready(self._schedule)
+            notify("READY=1")
 
     async def _stand_by(self) -> None:
         """Wait until this daemon leads; feeds and pages are served meanwhile."""
@@ -124,12 +134,16 @@ class Daemon:
         if not self._stopping.is_set():
             self._start_scheduler()
 
-    async def _until_stopped(self, servers: Sequence[asyncio.Task[None]]) -> None:
-        stopping = asyncio.create_task(self._stopping.wait())
-        done, _ = await asyncio.wait([stopping, *servers], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        for task in done - {stopping}:
-            task.result()
+    async def _until_any(
+        self, *events: asyncio.Event, servers: Sequence[asyncio.Task[None]], within: float | None = None
+    ) -> None:
+        """Wait for an event or the end of a server, for so many seconds. Raises what ended the server."""
+        waits = [asyncio.create_task(event.wait()) for event in events]
+        done, _ = await asyncio.wait([*waits, *servers], timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        for server in done.intersection(servers):
+            server.result()
 
     async def _wind_down(self, servers: Sequence[asyncio.Task[None]]) -> None:
         if self._scheduler.running:
@@ -288,15 +302,17 @@ class Daemon:
         task = asyncio.create_task(self._publish())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._answering.set())
 
     async def _publish(self) -> None:
-        """Publish the present schedule; a refused edition leaves the old one in place."""
+        """Publish the present schedule and show it; a refused edition leaves the old one in place."""
         schedule = self._schedule
         if schedule is None:
             return
         async with self._publishing:
             try:
                 warnings = await in_background(lambda: self._parts.publish(schedule))
+                await self._parts.show()
             except ExamcalError as error:
                 self._trouble("publication", error.sentence)
                 return

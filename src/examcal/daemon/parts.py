@@ -81,6 +81,7 @@ class Conditions:
 class Parts:
     """What the daemon is made of. ``publish`` blocks; ``ping`` is the sign of life, None without one.
 
+    ``show`` serves the edition that is current now, and returns whether there is one. ``ready`` hears that all runs.
     ``on_schedule`` hears whether an edit was accepted, rejected or held.
     """
 
@@ -88,6 +89,7 @@ class Parts:
     work: Work
     watch: ScheduleWatch
     publish: Callable[[Schedule], Sequence[Sentence]]
+    show: Callable[[], Awaitable[bool]]
     admins: Admins
     conditions: Conditions
     servers: Sequence[Serving] = ()
