@@ -15,7 +15,7 @@ import yaml
 from examcal.errors import Sentence
 from examcal.schedule.encoding import is_gbk, wide_encoding
 from examcal.schedule.problems import Findings, Place
-from examcal.schedule.syntax import report_syntax
+from examcal.schedule.syntax import LINE_END, Span, report_syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None
 
 
 def _place_at(file: str, text: str, offset: int) -> Place:
-    before = re.split(r"\r\n|\r|\n", text[:offset])
+    before = LINE_END.split(text[:offset])
     return Place(file, len(before), len(before[-1]) + 1)
 
 
@@ -127,7 +127,7 @@ def _report_encoding(source: SourceText, start: int, findings: Findings) -> None
 
 def lines_of(source: SourceText) -> list[str]:
     """Return the lines of a file for code frames; damaged bytes are shown as replacement characters."""
-    return re.split(r"\r\n|\r|\n", source.content.decode("utf-8-sig", errors="replace"))
+    return LINE_END.split(source.content.decode("utf-8-sig", errors="replace"))
 
 
 def parse(source: SourceText, findings: Findings, limits: Limits | None = None) -> Mapping | None:
@@ -140,11 +140,10 @@ def parse(source: SourceText, findings: Findings, limits: Limits | None = None) 
     try:
         root = builder.build()
     except yaml.MarkedYAMLError as error:
-        report_syntax(source.name, text, error, findings, limits.depth)
+        report_syntax(source.name, text, error, findings, limits.depth, builder.last)
         return None
     except yaml.reader.ReaderError as error:
-        message = Sentence("this is not YAML: {reason}", {"reason": str(error.reason)})
-        findings.report("bad-yaml", _place_at(source.name, text, error.position), "", message)
+        findings.report("bad-yaml", _place_at(source.name, text, error.position), "", Sentence("this line is not YAML"))
         return None
     except _RefusedError:
         return None
@@ -179,6 +178,7 @@ class _Builder:
 
     def __init__(self, file: str, text: str, findings: Findings, limits: Limits) -> None:
         self.file, self.findings, self.limits = file, findings, limits
+        self.text = text
         self.has_invisible = bool(_INVISIBLE.search(text))
         self.parser = yaml.CSafeLoader(text)
         self.outer: list[Sequence | Mapping | None] = []
@@ -188,17 +188,31 @@ class _Builder:
         self.documents = 0
         self.duplicates = 0
         self.root: Node | None = None
+        self.event: yaml.Event | None = None
+        self.closed: Node | None = None
+
+    @property
+    def last(self) -> Span | None:
+        """What was read last, where it stands in quotes or brackets: a text that goes on after them is a mistake."""
+        event, end = self.event, self.event.end_mark if self.event else None
+        if isinstance(event, yaml.ScalarEvent) and event.style in {"'", '"'} and end:
+            return Span(*_start(event), end.line + 1, end.column + 1)
+        closed = self.closed
+        if isinstance(event, yaml.CollectionEndEvent) and isinstance(closed, Sequence | Mapping) and end:
+            return Span(closed.line, closed.column, end.line + 1, end.column + 1) if closed.is_flow else None
+        return None
 
     def build(self) -> Node | None:
         """Return the document's root, or None where the file has no content."""
         next_event = self.parser.get_event
         while (event := next_event()) is not None:
+            self.event = event
             if isinstance(event, yaml.ScalarEvent):
                 self._add(self._scalar(event))
             elif isinstance(event, yaml.CollectionStartEvent):
                 self._open(event)
             elif isinstance(event, yaml.CollectionEndEvent):
-                self.parent = self.outer.pop()
+                self.closed, self.parent = self.parent, self.outer.pop()
             elif isinstance(event, yaml.DocumentStartEvent):
                 self.documents += 1
                 if self.documents > 1:
@@ -231,9 +245,20 @@ class _Builder:
         text = event.value
         if self.has_invisible and _INVISIBLE.search(text):
             text = _INVISIBLE.sub("", text)
-            message = Sentence("an invisible character was left out here")
-            self.findings.report("hidden-character", Place(self.file, line, column), "", message)
+            self._report_invisible(event)
         return Scalar(line, column, text, not event.style)
+
+    def _report_invisible(self, event: yaml.ScalarEvent) -> None:
+        """Report the first invisible character of a text where it stands; one that an escape writes, at the text."""
+        line, column = _start(event)
+        start, end = event.start_mark, event.end_mark
+        found = _INVISIBLE.search(self.text, start.index, end.index) if start and end else None
+        if found and start:
+            before = LINE_END.split(self.text[start.index : found.start()])
+            line += len(before) - 1
+            column = len(before[-1]) + (1 if len(before) > 1 else column)
+        message = Sentence("an invisible character was left out here")
+        self.findings.report("hidden-character", Place(self.file, line, column), "", message)
 
     def _add(self, node: Node) -> None:
         self.nodes += 1

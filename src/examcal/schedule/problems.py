@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from examcal.errors import Problem, Sentence, Severity
 from examcal.schedule.remedies import REMEDIES
+from examcal.schedule.synonyms import meant
 from examcal.texts import DEFAULT_LANGUAGE, translate
 
 WARNINGS = frozenset(
@@ -119,15 +120,23 @@ def shortened(value: str | None, limit: int = 80) -> str | None:
     """Return a value short enough to be quoted in a message, without control characters."""
     if value is None:
         return None
-    visible = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[: limit + 1])
+    visible = "".join(c if c.isprintable() or _is_blank(c) else _UNSEEN for c in value[: limit + 1])
     return visible if len(visible) <= limit else visible[: limit - 1] + "…"
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that was most likely meant, or None."""
-    folded = {k.casefold().replace("_", "-"): k for k in known}
-    near = difflib.get_close_matches(word[:64].casefold().replace("_", "-"), folded, n=1, cutoff=0.65)
-    return folded[near[0]] if near else None
+NEAR, SLIP = 0.65, 0.8
+"""How alike two words are at least, from 0 to 1: to ask after, and to be sure that one is the other misspelt."""
+
+
+def closest(word: str, known: Iterable[str], alike: float = NEAR) -> str | None:
+    """Return the known word that was most likely meant: one of another name or language, or of near spelling."""
+    folded = {_folded(k): k for k in known}
+    near = difflib.get_close_matches(_folded(word[:64]), folded, n=1, cutoff=alike)
+    return meant(word, folded.values()) or (folded[near[0]] if near else None)
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).casefold().replace("_", "-")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> Sentence | None:
@@ -136,11 +145,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> Sentence | None:
     return Sentence('did you mean "{near}"?', {"near": near}) if near else None
 
 
-def expected_one_of(known: Iterable[str], word: str = "") -> Sentence:
-    """Return the hint that lists what is allowed, with the nearest one first where there is one."""
+def expected_one_of(known: Iterable[str], word: str = "", near: str | None = None) -> Sentence:
+    """Return the hint that lists what is allowed, and asks first for what was meant: ``near``, or what is near."""
     words = list(known)
     listed = ", ".join(words)
-    near = closest(word, words) if word else None
+    near = near or (closest(word, words) if word else None)
     if near:
         return Sentence('did you mean "{near}"? allowed: {words}', {"near": near, "words": listed})
     return Sentence("allowed: {words}", {"words": listed})
@@ -178,17 +187,29 @@ def render(problem: Problem, source_lines: Sequence[str], language: str = DEFAUL
 def _frame(problem: Problem, line: str) -> list[str]:
     """Return the source line with carets under the value; a long line is cut around the place."""
     start = max(problem.column - 1, 0)
-    before = line[max(0, start - _NEAR) : start].replace("\t", " ")
-    at = line[start : start + _NEAR].replace("\t", " ")
-    mark = _marked(at, problem.value)
+    before = _shown(line[max(0, start - _NEAR) : start])
+    written = line[start : start + _NEAR]
+    mark, at = _shown(_marked(written, problem.value)), _shown(written)
     if start > _NEAR or width(before) > 60:  # noqa: PLR2004  # a frame fits a terminal of 100 columns
         before = "…" + before[-30:]
     if len(at) > 60:  # noqa: PLR2004  # same
         at = at[:60] + "…"
     gutter = str(problem.line)
     margin = " " * len(gutter)
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in before + at).rstrip()
-    return [f" {gutter} | {shown}", f" {margin} | {' ' * width(before)}{'^' * max(1, min(width(mark), width(at)))}"]
+    carets = "^" * max(1, min(width(mark), width(at)))
+    return [f" {gutter} | {(before + at).rstrip()}", f" {margin} | {' ' * width(before)}{carets}"]
+
+
+def _shown(text: str) -> str:
+    """Return a text as a terminal shows it column by column: blanks of any kind as blanks, what is invisible marked."""
+    return "".join(c if c.isprintable() else " " * _columns(c) if _is_blank(c) else _UNSEEN for c in text)
+
+
+def _is_blank(character: str) -> bool:
+    return character == "\t" or unicodedata.category(character) == "Zs"
+
+
+_UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 
 _NEAR = 200

@@ -16,7 +16,9 @@ REMEDIES: Mapping[str, Sentence] = MappingProxyType(
         "circular-requires": Sentence('take one of them out of "requires"'),
         "closes-before-opens": Sentence("check year, month and day of both; the end must come after the start"),
         "duplicate-key": Sentence("keep one of the two lines"),
-        "empty-value": Sentence("write something after the colon, or delete the line"),
+        "empty-value": Sentence(
+            "write something after the colon, or delete the line; a text beginning with # needs quotes"
+        ),
         "equal-reminders": Sentence("keep one of the two rules"),
         "full-width-colon": Sentence("change it to a half-width colon and a space"),
         "hidden-character": Sentence("type this text anew; it often comes along when text is copied"),

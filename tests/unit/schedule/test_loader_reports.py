@@ -41,7 +41,7 @@ MODULES = [
         "references",
         "rules",
     ),
-    *("schema", "syntax"),
+    *("schema", "slips", "spelling", "syntax"),
 ]
 
 PROBLEM = Problem(
@@ -126,7 +126,35 @@ def test_findings_are_in_order_and_once() -> None:
 def test_quoted_values_are_short_and_visible() -> None:
     assert shortened("a\x1b[31m" + "长" * 200) == "a\N{REPLACEMENT CHARACTER}[31m" + "长" * 73 + "…"
     assert closest("opnes", ["opens", "closes"]) == "opens"
-    assert closest("开始", ["opens"]) is None
+    assert closest("甲", ["opens"]) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("截止", ["opens", "closes"], "closes"),
+        ("报名截止时间", ["opens", "closes", "window"], "closes"),
+        ("结束时间", ["opens", "closes", "window"], "closes"),
+        ("预计", ["confirmed", "expected"], "expected"),
+        ("已取消", ["confirmed", "cancelled"], "cancelled"),
+        ("工作日", ["all", "weekdays", "workdays"], "workdays"),
+        ("网上报名", ["announcement", "registration"], "registration"),
+        ("ｏｐｅｎｓ", ["opens", "closes"], "opens"),
+        ("Deadline", ["opens", "closes"], "closes"),
+    ],
+)
+def test_other_names_of_words_are_understood_for_the_question(word: str, known: list[str], meant: str) -> None:
+    assert closest(word, known) == meant
+
+
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "\u2003", "\t"])
+def test_the_caret_stands_under_the_value_after_blanks_of_any_width(blank: str) -> None:
+    line = f"name: 甲{blank}{blank}乙, on: here"
+    problem = Problem("bad-date", Severity.ERROR, "x", 1, line.index("here") + 1, "", Sentence("x"), value="here")
+    frame, carets = render(problem, [line], "en").splitlines()[1:3]
+    assert "\N{REPLACEMENT CHARACTER}" not in frame
+    assert width(frame[: frame.index("here")]) == carets.index("^")
+    assert carets.endswith(" ^^^^")
 
 
 def _sentences(path: Path) -> set[str]:
