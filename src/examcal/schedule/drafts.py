@@ -9,7 +9,7 @@ from typing import Any
 from examcal.errors import Sentence
 from examcal.schedule import dates
 from examcal.schedule.dates import UnreadableError, When, read_when
-from examcal.schedule.fields import Fields, Value
+from examcal.schedule.fields import Fields, Value, is_id
 from examcal.schedule.model import (
     Audience,
     Contact,
@@ -22,8 +22,10 @@ from examcal.schedule.model import (
     Track,
 )
 from examcal.schedule.parts import (
+    Directory,
     Ids,
     contacts_of,
+    directory,
     few,
     file_name,
     listed,
@@ -113,6 +115,9 @@ class ExamDraft:
     sites: tuple[Site, ...]
     tracks: tuple[Track, ...]
     contacts: tuple[Contact, ...]
+    ids: Ids
+    site_ids: Directory
+    track_ids: Directory
     milestones: list[Draft] = field(default_factory=list)
 
 
@@ -134,18 +139,23 @@ def read_exam(value: Value, defaults: Defaults, ids: Ids) -> ExamDraft | None:
         "url": optional(fields.get("url"), Value.url),
         "notes": text_of(fields, "notes", own.language, one_line=False),
     }
+    site_ids, track_ids = Ids(), Ids()
+    sites = sites_of(fields, own.language, site_ids)
+    tracks = tracks_of(fields, own.language, track_ids)
     exam = ExamDraft(
         identifier or "",
         fields,
         own,
         details,
-        sites_of(fields, own.language),
-        tracks_of(fields, own.language),
+        sites,
+        tracks,
         contacts_of(fields, own.language),
+        Ids(),
+        directory(site_ids, ((site.id, site.name) for site in sites)),
+        directory(track_ids, ((track.id, track.name) for track in tracks)),
     )
-    milestone_ids = Ids()
     for entry in fields.entries("milestones"):
-        milestone = _milestone(entry, exam, milestone_ids)
+        milestone = _milestone(entry, exam)
         if milestone:
             exam.milestones.append(milestone)
     return exam if identifier else None
@@ -169,13 +179,13 @@ def _afford(value: Value) -> bool:
     return False
 
 
-def _milestone(value: Value, exam: ExamDraft, ids: Ids) -> Draft | None:
+def _milestone(value: Value, exam: ExamDraft) -> Draft | None:
     if not _afford(value):
         return None
     fields = value.fields(MILESTONE_KEYS)
     if fields is None:
         return None
-    identifier = ids.claim(fields.require("id"))
+    identifier = exam.ids.claim(fields.require("id"))
     kind = optional(fields.require("kind"), lambda kind: kind.choice(Kind, "unknown-kind"))
     language = exam.defaults.language
     zone = optional(fields.get("timezone"), Value.zone) or exam.defaults.zone
@@ -185,8 +195,8 @@ def _milestone(value: Value, exam: ExamDraft, ids: Ids) -> Draft | None:
         "kind": kind or Kind.OTHER,
         "name": name or _default_name(kind or Kind.OTHER, language),
         "audience": optional(fields.get("audience"), lambda audience: audience.choice(Audience)) or Audience.CANDIDATE,
-        "tracks": _known(fields.get("tracks"), {track.id for track in exam.tracks}, "track"),
-        "requires": listed(fields.get("requires"), Value.identifier),
+        "tracks": _known(fields.get("tracks"), exam.track_ids, "track"),
+        "requires": listed(fields.get("requires"), _reference),
         "renamed_from": listed(fields.get("renamed_from"), Value.identifier),
     }
     draft.details.setdefault("contacts", exam.contacts)
@@ -206,14 +216,20 @@ def _default_name(kind: Kind, language: str) -> Text:
     return Text(tuple((key, translate(KIND_NAMES[kind], key)) for key in languages))
 
 
-def _known(value: Value | None, known: set[str], what: str) -> tuple[str, ...]:
+def _reference(value: Value) -> str | None:
+    """Return the id of a milestone; what is none is reported later, with what it may refer to."""
+    text = value.scalar()
+    return text if text and is_id(text) else None
+
+
+def _known(value: Value | None, where: Directory, what: str) -> tuple[str, ...]:
     """Return the ids of a list; unknown ones are reported."""
 
     def read(entry: Value) -> str | None:
         text = entry.scalar()
-        if text is None or text in known:
+        if text is None or text in where.known:
             return text
-        report_unknown(entry, text, known, what)
+        report_unknown(entry, text, where, what)
         return None
 
     return listed(value, read)
@@ -227,8 +243,8 @@ def _site_windows(value: Value, area: Draft, exam: ExamDraft) -> list[Draft]:
         if fields is None:
             continue
         site = known.get(key.text)
-        if site is None:
-            report_unknown(key, key.text, set(known), "site")
+        if key.text not in exam.site_ids.known:
+            report_unknown(key, key.text, exam.site_ids, "site")
         draft = _draft(fields, area.id, area.zone, exam.defaults)
         contacts = draft.details.pop("contacts", area.details["contacts"])
         if site and site.phones:

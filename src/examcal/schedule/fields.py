@@ -21,6 +21,7 @@ from examcal.schedule.joining import join_entries, join_values
 from examcal.schedule.model import Hours, Text
 from examcal.schedule.problems import Findings, Place, did_you_mean, expected_one_of
 from examcal.schedule.rules import parse_clock
+from examcal.schedule.spelling import full_width_hint
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
@@ -33,7 +34,17 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
 _TYPOGRAPHIC_QUOTES = re.compile("\\s*[“”„‟‘’‚‛＂＇「」『』«»]")
+_WIDE_COLON = re.compile(r"[\w-]+\s*：")
+# Values of these codes are written in ASCII: a full-width sign in them is what is wrong.
+_ASCII_ONLY = frozenset(
+    {"bad-email", "bad-hours", "bad-relative", "bad-rule", "bad-time", "bad-timezone", "bad-url", "bad-version"}
+)
 _CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text is an id: small letters, digits and hyphens, at most 64."""
+    return bool(_ID.fullmatch(text))
 
 
 @dataclass(slots=True)
@@ -59,10 +70,20 @@ class Value:
         return self.node.text if isinstance(self.node, Scalar) else ""
 
     def report(self, code: str, message: Sentence, hint: Sentence | None = None) -> None:
-        """Report a finding about this value; quotes that YAML does not know explain what they are part of."""
+        """Report a finding about this value; signs that YAML does not know explain what they are part of."""
         if code.startswith(("bad-", "unknown-")) and code != "bad-text" and _TYPOGRAPHIC_QUOTES.match(self.text):
             hint = Sentence("YAML knows only the half-width quotes \" and '; use these, or none")
+        elif code in _ASCII_ONLY:
+            hint = full_width_hint(self.text) or hint
         self.findings.report(code, self.place, self.path, message, hint=hint, value=self.text or None)
+
+    def has_full_width_colon(self) -> bool:
+        """Report a colon of an input method after a word that would be a key; return whether there is one."""
+        if not _WIDE_COLON.match(self.text):
+            return False
+        message = Sentence('the colon after a key must be the half-width ": ", not "："')
+        self.report("full-width-colon", message)
+        return True
 
     def scalar(self) -> str | None:
         """Return the text without outer blanks; a list or a mapping is a finding."""
@@ -82,11 +103,8 @@ class Value:
         """Return the mapping, its keys checked against ``allowed``; anything else is a finding."""
         if isinstance(self.node, Mapping):
             return Fields(self.node, self.path, self.file, self.findings, allowed)
-        if re.match(r"\w+：", self.text):
-            message = Sentence('the colon after a key must be the half-width ": ", not "："')
-            self.report("full-width-colon", message)
-            return None
-        self.report("wrong-type", Sentence("a mapping is expected here"), expected_one_of(sorted(allowed)))
+        if not self.has_full_width_colon():
+            self.report("wrong-type", Sentence("a mapping is expected here"), expected_one_of(sorted(allowed)))
         return None
 
     # Single values ------------------------------------------------------------------------------------------------
@@ -125,11 +143,12 @@ class Value:
         values: list[tuple[str, str]] = []
         for key, value in self._pairs():
             if not _LANGUAGE.fullmatch(key.text):
-                key.report(
-                    "bad-language",
-                    Sentence('"{language}" is not a language', {"language": key.text[:40]}),
-                    Sentence("write e.g. {zh-CN: …, en: …}, or quote a text that contains a colon"),
-                )
+                if not _LANGUAGE.match(key.text) or not key.has_full_width_colon():
+                    key.report(
+                        "bad-language",
+                        Sentence('"{language}" is not a language', {"language": key.text[:40]}),
+                        Sentence("write e.g. {zh-CN: …, en: …}, or quote a text that contains a colon"),
+                    )
                 continue
             text = value.line(limit) if one_line else value.words(limit)
             if text is not None:
@@ -171,7 +190,7 @@ class Value:
     def identifier(self) -> str | None:
         """Return an id: small letters, digits and hyphens, at most 64."""
         text = self.scalar()
-        if text is None or _ID.fullmatch(text):
+        if text is None or is_id(text):
             return text
         suggestion = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKC", text).casefold()).strip("-")[:64]
         hint = Sentence("an id has small letters, digits and hyphens, at most 64")
@@ -288,6 +307,8 @@ class Fields:
 
     def _report_unknown(self, key: str, allowed: frozenset[str]) -> None:
         place = Value(self.node.keys[key], self._path(key), self.file, self.findings)
+        if key[:1].isascii() and place.has_full_width_colon():
+            return
         message = Sentence('unknown key "{key}"', {"key": key[:60]})
         place.report("unknown-key", message, expected_one_of(sorted(allowed), "" if self.findings.is_full else key))
 

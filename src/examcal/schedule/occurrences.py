@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from examcal.errors import Sentence
 from examcal.schedule import dates
 from examcal.schedule.dates import When, spoken
+from examcal.schedule.document import Scalar
 from examcal.schedule.drafts import Draft, ExamDraft
 from examcal.schedule.edges import day_edge
 from examcal.schedule.fields import Value
@@ -25,7 +26,7 @@ from examcal.schedule.model import (
     Shape,
     Status,
 )
-from examcal.schedule.parts import report_unknown
+from examcal.schedule.parts import Directory, directory, report_unknown
 from examcal.schedule.references import Relative, in_dependency_order, resolve
 from examcal.schedule.workdays import Workdays
 
@@ -54,11 +55,13 @@ class Resolver:
     done: dict[tuple[str, str | None], Resolved] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
+    directory: Directory = field(init=False)
 
     def resolve(self) -> Exam:
         """Return the exam; everything that contradicts itself has been reported."""
         drafts = {draft.id: draft for draft in self.exam.milestones}
         self.known = set(drafts)
+        self.directory = directory(self.exam.ids, ((key, draft.details["name"]) for key, draft in drafts.items()))
         self._check_requirements(drafts)
         self._check_renames(drafts)
         order, circles = in_dependency_order({key: _needs(draft) for key, draft in drafts.items()})
@@ -111,8 +114,8 @@ class Resolver:
         for draft in drafts.values():
             for entry in draft.fields.entries("requires"):
                 text = entry.text.strip()
-                if text and text not in self.known:
-                    report_unknown(entry, text, self.known, "milestone")
+                if isinstance(entry.node, Scalar) and text not in self.known:
+                    report_unknown(entry, text, self.directory, "milestone")
         _, circles = in_dependency_order({key: draft.details["requires"] for key, draft in drafts.items()})
         for circle in circles:
             message = Sentence("these milestones require one another: {circle}", {"circle": " → ".join(circle)})
@@ -139,7 +142,7 @@ class Resolver:
             return edge
         place = draft.when.place_of(anchor) if draft.when else draft.fields.value
         if edge.milestone not in self.known:
-            report_unknown(place, edge.milestone, self.known, "milestone")
+            report_unknown(place, edge.milestone, self.directory, "milestone")
             raise dates.UnreadableError
         if edge.milestone in self.broken:
             raise dates.UnreadableError

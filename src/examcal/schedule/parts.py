@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from examcal.errors import Sentence
 from examcal.schedule.document import Sequence
 from examcal.schedule.fields import MOST_GUESSES, TEXT_LIMIT, Fields, Value
 from examcal.schedule.model import Contact, Kind, Rule, Site, Source, Text, Track
-from examcal.schedule.problems import closest, expected_one_of
-from examcal.schedule.rules import RuleError, parse_rule
+from examcal.schedule.problems import SLIP, closest, expected_one_of
+from examcal.schedule.rules import RuleError, is_rule, parse_rule
+from examcal.schedule.spelling import full_width_hint, list_hint
 
 Part = TypeVar("Part")
 
@@ -61,12 +65,28 @@ def text_of(fields: Fields, key: str, language: str, *, one_line: bool = True) -
     )
 
 
+# A letter that looks like a digit and stands alone among digits.
+_LETTER = re.compile(r"(?<=\d)[OoIl](?![A-Za-z])|(?<![A-Za-z])[OoIl](?=\d)", re.ASCII)
+_DIGITS = str.maketrans("OoIl", "0011")
+
+
 def _phone(value: Value) -> str | None:
-    text = value.line(40)
-    if text is None or sum(c.isdigit() for c in text) >= 3:  # noqa: PLR2004  # the shortest numbers, such as 120
-        return text
-    value.report("bad-phone", Sentence('"{value}" is not a telephone number', {"value": text}))
-    return None
+    text = value.line(60)
+    if text is None:
+        return None
+    hint = list_hint(text, lambda part: _digits(part) >= 5, quoted=True, blanks=False)  # noqa: PLR2004  # e.g. 12320
+    letter = _LETTER.search(text)
+    if letter:
+        params = {"letter": letter[0], "number": _LETTER.sub(lambda found: found[0].translate(_DIGITS), text)}
+        hint = Sentence('"{letter}" is a letter here; probably "{number}" is meant', params)
+    if hint or _digits(text) < 3:  # noqa: PLR2004  # the shortest numbers, such as 120
+        value.report("bad-phone", Sentence('"{value}" is not a telephone number', {"value": text}), hint)
+        return None
+    return text
+
+
+def _digits(text: str) -> int:
+    return sum(character.isdigit() for character in text)
 
 
 def _contact(value: Value, language: str) -> Contact | None:
@@ -107,7 +127,7 @@ def read_rules(value: Value) -> list[tuple[Value, Rule]]:
         try:
             rules.append((entry, parse_rule(text)))
         except RuleError as error:
-            entry.report("bad-rule", error.sentence, error.hint)
+            entry.report("bad-rule", error.sentence, list_hint(text, is_rule, blanks=False) or error.hint)
     return rules
 
 
@@ -122,15 +142,20 @@ def read_reminders(value: Value | None) -> dict[Kind, tuple[Rule, ...]]:
 
 
 class Ids:
-    """The ids already used in one list, by which a second use is found."""
+    """The ids already used in one list, by which a second use is found.
+
+    ``lost`` are texts that cannot be ids, or empty where an id is missing: what refers to them is no further mistake.
+    """
 
     def __init__(self) -> None:
         self.first: dict[str, Value] = {}
+        self.lost: set[str] = set()
 
     def claim(self, value: Value | None) -> str | None:
         """Return a valid id that nobody else has; another one is reported."""
         identifier = value.identifier() if value else None
         if value is None or identifier is None:
+            self.lost.add(value.text.strip() if value else "")
             return None
         first = self.first.setdefault(identifier, value)
         if first is value:
@@ -160,9 +185,8 @@ def file_name(value: Value | None, ids: Ids) -> str | None:
     return identifier
 
 
-def sites_of(fields: Fields, language: str) -> tuple[Site, ...]:
+def sites_of(fields: Fields, language: str, ids: Ids) -> tuple[Site, ...]:
     """Return the sites of an exam."""
-    ids = Ids()
 
     def read(value: Value) -> Site | None:
         site = value.fields(SITE_KEYS)
@@ -176,9 +200,8 @@ def sites_of(fields: Fields, language: str) -> tuple[Site, ...]:
     return listed(fields.get("sites"), read)
 
 
-def tracks_of(fields: Fields, language: str) -> tuple[Track, ...]:
+def tracks_of(fields: Fields, language: str, ids: Ids) -> tuple[Track, ...]:
     """Return the tracks of an exam."""
-    ids = Ids()
 
     def read(value: Value) -> Track | None:
         track = value.fields(TRACK_KEYS)
@@ -197,16 +220,52 @@ _UNKNOWN = {
 }
 
 
-def report_unknown(value: Value, text: str, known: set[str], what: str) -> None:
-    """Report an id that is not in the exam."""
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What can be referred to by id: the ids of one list, and whose name each is."""
+
+    ids: Ids
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known(self) -> AbstractSet[str]:
+        """The ids, also of what has another fault."""
+        return self.ids.first.keys()
+
+    def nearest(self, text: str) -> str | None:
+        """Return the id that was probably meant, by its spelling or by the name of what it stands for."""
+        near = closest(text, {*self.known, *self.names})
+        return self.names.get(near or "", near)
+
+    def is_lost(self, text: str) -> bool:
+        """Return whether ``text`` may refer to an id that could not be read, so that it is no further mistake."""
+        lost = self.ids.lost
+        return bool(lost) and (closest(text, {*self.known, *lost}) in lost or not closest(text, self.known, SLIP))
+
+
+def directory(ids: Ids, named: Iterable[tuple[str, Text]]) -> Directory:
+    """Return where to look up ids, with the names in any language that people may write for them."""
+    return Directory(ids, {name: identifier for identifier, text in named for _, name in text.values})
+
+
+def report_unknown(value: Value, text: str, where: Directory, what: str) -> None:
+    """Report an id that is not in the exam, unless it probably refers to one that could not be read."""
+    can_guess = len(where.known) <= MOST_ENTRIES and value.findings.spend("guesses", MOST_GUESSES)
+    if where.ids.lost and (not can_guess or where.is_lost(text)):
+        return
     message = Sentence('"{id}": {reason}', {"id": text[:60], "reason": _UNKNOWN[what]})
-    hint = _nearest(text, known) if value.findings.spend("guesses", MOST_GUESSES) else None
+    hint = (_list_of(text, where) or _nearest(text, where)) if can_guess else None
     value.findings.report(f"unknown-{what}", value.place, value.path, message, hint=hint, value=value.text or None)
 
 
-def _nearest(text: str, known: set[str]) -> Sentence | None:
-    if not known or len(known) > MOST_ENTRIES:
+def _list_of(text: str, where: Directory) -> Sentence | None:
+    """Return the hint for several ids in one text."""
+    return list_hint(text, where.known.__contains__) or full_width_hint(text)
+
+
+def _nearest(text: str, where: Directory) -> Sentence | None:
+    if not where.known:
         return None
-    near = closest(text, known)
-    listed_ids = sorted(known)[:20]
-    return expected_one_of([near, *(i for i in listed_ids if i != near)] if near else listed_ids, text)
+    near = where.nearest(text)
+    listed_ids = sorted(where.known)[:20]
+    return expected_one_of([near, *(i for i in listed_ids if i != near)] if near else listed_ids, near=near)

@@ -16,6 +16,8 @@ from examcal.schedule.rules import RuleError, parse_rule
 from examcal.schedule.workdays import Workdays
 
 _LOOKS_RELATIVE = re.compile(r"[a-z][a-z0-9_-]*\s*\.\s*[a-z]+", re.ASCII | re.IGNORECASE)
+# The edge is missing: "written-exam -10d".
+_EDGELESS = re.compile(r"(?P<milestone>[a-z][a-z0-9-]*?)\s*(?P<offset>[+-]\s*\d+\s*(?:m|h|d|w|wd)(?:\s.*)?)", re.ASCII)
 _REFERENCE = re.compile(r"(?P<milestone>[a-z0-9][a-z0-9-]{0,63})\.(?P<rule>(?:opens|closes)(?:[\s+-].*)?)", re.ASCII)
 _FORM = Sentence("write MILESTONE.opens or MILESTONE.closes and an offset, e.g. skills-exam.opens -10d")
 
@@ -36,19 +38,28 @@ class Relative:
 
 def looks_relative(text: str) -> bool:
     """Return whether a text was meant to count from another milestone."""
-    return bool(_LOOKS_RELATIVE.match(text))
+    return bool(_LOOKS_RELATIVE.match(text) or _EDGELESS.fullmatch(text.strip()))
 
 
 def parse_relative(text: str) -> Relative:
     """Return the relative date that ``text`` writes. Raises RuleError."""
     found = _REFERENCE.fullmatch(text.strip())
     if found is None:
-        raise RuleError(Sentence('"{text}" is not a relative date', {"text": text[:60]}), _FORM)
+        raise RuleError(Sentence('"{text}" is not a relative date', {"text": text[:60]}), _hint(text.strip()))
     try:
         rule = parse_rule(found["rule"])
     except RuleError as error:
         raise RuleError(error.sentence, _FORM) from None
     return Relative(found["milestone"], rule.anchor, rule.amount, rule.unit, rule.at)
+
+
+def _hint(text: str) -> Sentence:
+    """Return the form to write, with the milestone and the offset that stand there where the edge is missing."""
+    found = _EDGELESS.fullmatch(text)
+    if found is None or found["milestone"] in set(Anchor):
+        return _FORM
+    example = f"{found['milestone']}.opens {found['offset']}"[:80]
+    return Sentence("say from which edge it counts: {example}, or closes for opens", {"example": example})
 
 
 def resolve(relative: Relative, edge: Edge, zone: str, workdays: Workdays, *, closing: bool) -> Edge:

@@ -59,6 +59,15 @@ def parse_rule(text: str) -> Rule:
     return Rule(anchor, amount, unit, clock)
 
 
+def is_rule(text: str) -> bool:
+    """Return whether a text is a reminder rule."""
+    try:
+        parse_rule(text)
+    except RuleError:
+        return False
+    return True
+
+
 def _anchor(word: str) -> Anchor:
     try:
         return Anchor(word)
