@@ -203,7 +203,8 @@ def _milestone(value: Value, exam: ExamDraft) -> Draft | None:
     if draft.when is None and not draft.is_broken and draft.status is not Status.CANCELLED:
         message = Sentence("the milestone does not say when")
         hint = Sentence("write on, at, opens and closes, or window; when: tba where no date is known yet")
-        fields.value.report("no-date", message, hint)
+        if fields.misspelt.isdisjoint((*dates.WAYS, *dates.EDGES)):
+            fields.value.report("no-date", message, hint)
         draft.is_broken = True
     sites = fields.get("sites")
     draft.sites = _site_windows(sites, draft, exam) if sites else []

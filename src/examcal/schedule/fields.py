@@ -19,7 +19,7 @@ from examcal.schedule.checks import FULL_WIDTH, is_zone, offset_of, parse_hours,
 from examcal.schedule.document import Mapping, Node, Scalar, Sequence
 from examcal.schedule.joining import join_entries, join_values
 from examcal.schedule.model import Hours, Text
-from examcal.schedule.problems import Findings, Place, did_you_mean, expected_one_of
+from examcal.schedule.problems import Findings, Place, closest, did_you_mean, expected_one_of
 from examcal.schedule.rules import parse_clock
 from examcal.schedule.spelling import full_width_hint
 
@@ -184,7 +184,8 @@ class Value:
         """Return keys and values of a mapping; anything else is a finding."""
         self.join_cut_texts()
         if not isinstance(self.node, Mapping):
-            self.report("wrong-type", Sentence("a mapping is expected here"))
+            hint = Sentence('write "key: value", without "-" or brackets')
+            self.report("wrong-type", Sentence("a mapping is expected here"), hint)
         return list(self._pairs())
 
     def identifier(self) -> str | None:
@@ -292,7 +293,8 @@ class Value:
 class Fields:
     """A mapping that is being read. Unknown keys are reported when it is opened; ``null`` counts as absent.
 
-    ``has_unknown`` tells that something is missing here because its key is misspelt.
+    ``has_unknown`` tells that something is missing here because its key is misspelt; ``misspelt`` are the keys that
+    were probably meant: that they are missing is no further mistake.
     """
 
     def __init__(self, node: Mapping, path: str, file: str, findings: Findings, allowed: frozenset[str]) -> None:
@@ -300,6 +302,7 @@ class Fields:
         if node.is_flow:
             self.value.join_cut_texts()
         self.has_unknown = False
+        self.misspelt: set[str] = set()
         for key in node.values:
             if key not in allowed:
                 self.has_unknown = True
@@ -308,9 +311,15 @@ class Fields:
     def _report_unknown(self, key: str, allowed: frozenset[str]) -> None:
         place = Value(self.node.keys[key], self._path(key), self.file, self.findings)
         if key[:1].isascii() and place.has_full_width_colon():
+            self.misspelt.add(re.split("[\\s：]", key)[0])
             return
-        message = Sentence('unknown key "{key}"', {"key": key[:60]})
-        place.report("unknown-key", message, expected_one_of(sorted(allowed), "" if self.findings.is_full else key))
+        head = re.split("[:：]", key)[0].strip()
+        near = head if head in allowed else None if self.findings.is_full else closest(key, allowed)
+        self.misspelt.add(near or "")
+        hint = expected_one_of(sorted(allowed), near=near)
+        if head in allowed:
+            hint = Sentence('put a space after the colon: "key: value"')
+        place.report("unknown-key", Sentence('unknown key "{key}"', {"key": key[:60]}), hint)
 
     def _path(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
@@ -334,7 +343,7 @@ class Fields:
     def require(self, key: str) -> Value | None:
         """Return the value of a key; an absent one is a finding."""
         value = self.get(key)
-        if value is None:
+        if value is None and key not in self.misspelt:
             self.value.report("missing-key", Sentence('the key "{key}" is missing', {"key": key}))
         return value
 

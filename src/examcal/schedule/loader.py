@@ -221,7 +221,7 @@ def _resolvers(
             draft = read_exam(value, defaults, ids)
             if draft:
                 resolvers.append(Resolver(draft, workdays))
-    if documents and not has_exams:
+    if documents and not has_exams and not any("exams" in fields.misspelt for fields in documents):
         message = Sentence("the schedule has no exams")
         hint = Sentence('write "exams:" and under it "- id: …"')
         findings.report("no-exams", documents[0].value.place, "exams", message, hint=hint)

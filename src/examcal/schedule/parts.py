@@ -13,7 +13,7 @@ from examcal.schedule.document import Sequence
 from examcal.schedule.fields import MOST_GUESSES, TEXT_LIMIT, Fields, Value
 from examcal.schedule.model import Contact, Kind, Rule, Site, Source, Text, Track
 from examcal.schedule.problems import SLIP, closest, expected_one_of
-from examcal.schedule.rules import RuleError, is_rule, parse_rule
+from examcal.schedule.rules import RuleError, is_rule, parse_rule, rule_in_words
 from examcal.schedule.spelling import full_width_hint, list_hint
 
 Part = TypeVar("Part")
@@ -127,8 +127,15 @@ def read_rules(value: Value) -> list[tuple[Value, Rule]]:
         try:
             rules.append((entry, parse_rule(text)))
         except RuleError as error:
-            entry.report("bad-rule", error.sentence, list_hint(text, is_rule, blanks=False) or error.hint)
+            hint = None if entry.findings.is_full else _rule_hint(text)
+            entry.report("bad-rule", error.sentence, hint or error.hint)
     return rules
+
+
+def _rule_hint(text: str) -> Sentence | None:
+    meant = rule_in_words(text)
+    several = list_hint(text, is_rule, blanks=False)
+    return several or (Sentence('did you mean "{near}"?', {"near": meant}) if meant else None)
 
 
 def read_reminders(value: Value | None) -> dict[Kind, tuple[Rule, ...]]:

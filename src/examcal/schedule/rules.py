@@ -15,6 +15,19 @@ _RULE = re.compile(
     r"(?:\s+(?P<clock>\d{1,2}:\d{2}))?",
     re.ASCII,
 )
+# A rule in words: 截止前3天9:00, 提前两小时, 3 days before. The units in the order in which to look for them.
+_IN_WORDS = re.compile(r"(?<![a-z\d])(?P<amount>\d{1,3}|[当一二两三四五六七八九十])\s*(?:个)?\s*(?P<unit>[^\W\d_]+)")
+_UNITS = {
+    **dict.fromkeys(("工作日", "workday", "working"), Unit.WORKDAY),
+    **dict.fromkeys(("小时", "钟头", "hour", "hr"), Unit.HOUR),
+    **dict.fromkeys(("分", "min"), Unit.MINUTE),
+    **dict.fromkeys(("周", "星期", "礼拜", "week"), Unit.WEEK),
+    **dict.fromkeys(("天", "日", "day"), Unit.DAY),
+}
+_NUMERALS = {numeral: number for number, numeral in enumerate("一二三四五六七八九十", 1)} | {"两": 2, "当": 0}
+_STARTS = re.compile("开始|开放|开考|考前|考试|open|start|begin|exam", re.IGNORECASE)
+_AFTER = re.compile(r"后|after|\+", re.IGNORECASE)
+_TIME = re.compile(r"(?<!\d)(?P<hour>\d{1,2})(?:[:：](?P<minute>\d{2})|[点时])$")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 # A reminder more than two years from its anchor is a slip of the pen.
 _MOST = {Unit.MINUTE: 1_051_200, Unit.HOUR: 17_520, Unit.DAY: 730, Unit.WEEK: 104, Unit.WORKDAY: 500}
@@ -57,6 +70,30 @@ def parse_rule(text: str) -> Rule:
     if unit and abs(amount) > _MOST[unit]:
         raise RuleError(Sentence("{amount}{unit} is more than two years", {"amount": f"{amount:+d}", "unit": unit}))
     return Rule(anchor, amount, unit, clock)
+
+
+def rule_in_words(text: str) -> str | None:
+    """Return the rule that was probably meant by 截止前3天 or "3 days before"; None where that is no such text."""
+    text = text[:60].lower()
+    if is_rule(text):
+        return text
+    found = _IN_WORDS.search(text)
+    unit = _unit_in_words(found["unit"]) if found else None
+    if found is None or unit is None:
+        return None
+    amount = _NUMERALS[found["amount"]] if found["amount"] in _NUMERALS else int(found["amount"])
+    sign = "" if amount == 0 else "+" if _AFTER.search(text) else "-"
+    anchor = Anchor.OPENS if _STARTS.search(text) else Anchor.CLOSES
+    time_of_day = _TIME.search(text) if unit not in {Unit.HOUR, Unit.MINUTE} else None
+    clock = f" {int(time_of_day['hour']):02d}:{time_of_day['minute'] or '00'}" if time_of_day else ""
+    rule = f"{anchor} {sign}{amount}{unit}{clock}"
+    return rule if is_rule(rule) else None
+
+
+def _unit_in_words(word: str) -> Unit | None:
+    if word in set(Unit):
+        return Unit(word)
+    return next((unit for name, unit in _UNITS.items() if word.startswith(name)), None)
 
 
 def is_rule(text: str) -> bool:

@@ -12,12 +12,16 @@ from examcal.schedule.problems import Findings, Place
 INDENT = Sentence("indent with spaces, two for each level")
 _NO_SPACE = Sentence('this line has no ": " after its key')
 _SPACE = Sentence('put a space after the colon: "key: value"')
+_NO_LINE = Sentence('"{sign}" begins no line of YAML')
 _NO_DASH = Sentence('"{sign}" does not begin a list entry')
 _ORDINARY = Sentence("delete it and type ordinary spaces; it comes along when text is copied from a web page")
+BULLETS = "[－—–―‐−‑•●·▪■◆○□▲►★※]"
 _ODD_BLANKS = "\u00a0\u2000-\u200b\u202f\u205f\u2060\ufeff"
 LINES_BACK = 3
 """Lines that a text without quotes may go on for before YAML stumbles over its continuation."""
 _MOST_ALIKE = 20
+_LOOKED_AT = 200
+"""Characters of a line: a slip stands at its start, and a line may have millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ _SLIPS = (
         Sentence('keep the right one of the two, and delete the lines with "<<<<<<<", "=======" and ">>>>>>>"'),
         is_certain=True,
     ),
-    _Slip(re.compile(r" *(?P<sign>\t)"), "tab-indent", Sentence("tabs cannot indent YAML"), INDENT),
+    _Slip(re.compile(r" *(?:- *)*(?P<sign>\t)"), "tab-indent", Sentence("tabs cannot indent YAML"), INDENT),
     _Slip(
         re.compile(r"[ -]*[a-z_]+\s*(?P<sign>：)"),
         "full-width-colon",
@@ -85,10 +89,22 @@ _SLIPS = (
         is_certain=True,
     ),
     _Slip(
-        re.compile(r"\s*(?P<sign>[－—–―‐−‑•●·▪■◆○□☆★※])\s*\w"),
+        re.compile(rf"\s*(?P<sign>{BULLETS}|\*(?=\s))\s*\w"),
         "bad-yaml",
         _NO_DASH,
         Sentence('begin list entries with the half-width "-" and a space'),
+    ),
+    _Slip(
+        re.compile(r"\s+(?P<sign>\d{1,2}[.、)）]|[(（]\w{1,3}[)）]|[①-⑳]|[一二三四五六七八九十]{1,3}、)"),
+        "bad-yaml",
+        _NO_DASH,
+        Sentence('begin list entries with the half-width "-" and a space'),
+    ),
+    _Slip(
+        re.compile(r"\s*(?P<sign>//|＃|<!--|-{4,}|={2,}|\*{3,}|(?<!\s)>(?=\s))"),
+        "bad-yaml",
+        _NO_LINE,
+        Sentence('begin remarks with "#" and a space'),
     ),
     _Slip(re.compile(r"[ -]*(?P<sign>[a-z_]+:)[^\s/]"), "bad-yaml", _NO_SPACE, _SPACE),
 )
@@ -99,7 +115,7 @@ def report_slip(place: Place, lines: Sequence[str], findings: Findings, back: in
     last = min(place.line, len(lines))
     for number in range(last, max(last - back - 1, 0), -1):
         for slip in _SLIPS:
-            if slip.pattern.match(lines[number - 1]):
+            if slip.pattern.match(lines[number - 1][:_LOOKED_AT]):
                 for alike in (number, *(_alike(slip, lines, number) if slip.is_certain else ())):
                     _report(slip, Place(place.file, alike), lines[alike - 1], findings)
                 return True
@@ -110,7 +126,7 @@ def _alike(slip: _Slip, lines: Sequence[str], but: int) -> Iterator[int]:
     """Yield the numbers of further lines with the same slip: they are mended in one go."""
     found = 0
     for number, line in enumerate(lines, 1):
-        if number != but and slip.pattern.match(line):
+        if number != but and slip.pattern.match(line[:_LOOKED_AT]):
             yield number
             found += 1
             if found == _MOST_ALIKE:
@@ -118,9 +134,9 @@ def _alike(slip: _Slip, lines: Sequence[str], but: int) -> Iterator[int]:
 
 
 def _report(slip: _Slip, place: Place, line: str, findings: Findings) -> None:
-    found = slip.pattern.match(line)
+    found = slip.pattern.match(line[:_LOOKED_AT])
     if found:
         sign = found["sign"]
         at = Place(place.file, place.line, found.start("sign") + 1)
-        message = Sentence(slip.message.msgid, {"sign": sign}) if slip.message is _NO_DASH else slip.message
+        message = Sentence(slip.message.msgid, {"sign": sign[:8]})
         findings.report(slip.code, at, "", message, hint=slip.hint, value=sign)

@@ -29,6 +29,12 @@ HOSTILE = {
     "anchors": b"&a " * MEBIBYTE,
     "line breaks": b"\n" * 4 * MEBIBYTE,
     "directives": b"%a\n" * MEBIBYTE,
+    "escaped quotes": b"a: [" + b'\\"' * (2 * MEBIBYTE - 10) + b"\nb",
+    "a line of dashes": b"a: b\n" + b"-" * (4 * MEBIBYTE - 20) + b"\nc: d",
+    "dashes before a key": b"-" * (4 * MEBIBYTE - 20) + b"a: b: c",
+    "blanks before a key": b"a: x\n" + b" " * (4 * MEBIBYTE - 20) + b"b: c",
+    "wide commas": b"{a: b" + "，".encode() * MEBIBYTE + b": c}",
+    "entries that go on": b"a:\n" + b"- x\n   - y\n" * (MEBIBYTE // 4),
     "noise": bytes(range(256)) * 4096,
 }
 

@@ -41,7 +41,7 @@ MODULES = [
         "references",
         "rules",
     ),
-    *("schema", "slips", "spelling", "syntax"),
+    *("alignment", "builder", "quoting", "schema", "slips", "spelling", "syntax", "trouble"),
 ]
 
 PROBLEM = Problem(

@@ -1,0 +1,87 @@
+"""A syntax error as libyaml tells it, with the text around it: what the reports of ``syntax`` are made from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from examcal.errors import Sentence
+from examcal.schedule.problems import Place
+
+Finding = tuple[Place, Sentence, Sentence | None, str | None]
+"""Place, message, hint and value of what is to be reported."""
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+UNCLOSED = Sentence("what opens here is not closed")
+NO_COLON = Sentence('this line has no ": " after its key')
+NO_LIST = Sentence('a list cannot begin here with "-"')
+MAPPING_VALUES = "mapping values are not allowed in this context"
+_LEAD = re.compile(r"\s*(?:-\s+)*")
+_LINES_ABOVE = 30
+# Quotes of a value, comments, brackets; quotes that nothing closes reach to the end of the line.
+_BRACKETS = re.compile(
+    r"""(?<!\w)'[^']*(?:'|$)|(?<!\w)"(?:[^"\\]|\\.)*(?:"|\\?$)|(?<!\S)\#.*|(?P<open>[\[{])|(?P<close>[\]}])"""
+)
+
+
+def open_bracket(lines: Sequence[str]) -> tuple[int, int] | None:
+    """Return line and column of the last bracket that nothing closes; quoted text and comments hold none."""
+    opened: list[tuple[int, int]] = []
+    for number, line in enumerate(lines, 1):
+        for match in _BRACKETS.finditer(line):
+            if match["open"]:
+                opened.append((number, match.start() + 1))
+            elif match["close"] and opened:
+                opened.pop()
+    return opened[-1] if opened else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a piece of the text stands: its first character and what follows its last; lines and columns from 1."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A syntax error as libyaml tells it, with the lines of the text; ``at`` and ``since`` count from 1."""
+
+    file: str
+    lines: Sequence[str]
+    at: Place
+    since: Place
+    complaint: str
+    context: str
+
+    def line(self, number: int) -> str:
+        """Return a line by its number, from 1; empty where there is none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def before(self, place: Place) -> str:
+        """Return the line up to ``place``."""
+        return self.line(place.line)[: max(place.column - 1, 0)]
+
+    def rest(self, place: Place) -> str:
+        """Return the line from ``place`` on; in brackets only the entry."""
+        rest = self.line(place.line)[max(place.column - 1, 0) :].rstrip()
+        return re.split(r"[,\]}]", rest)[0].rstrip() or rest if open_bracket([self.before(place)]) else rest
+
+    def indent_of(self, number: int) -> int:
+        """Return how many blanks a line begins with."""
+        return len(self.line(number)) - len(self.line(number).lstrip())
+
+    def start_of(self, number: int) -> Place:
+        """Return where the key or the text of a line begins, after the "-" of a list entry."""
+        found = _LEAD.match(self.line(number))
+        return Place(self.file, number, (found.end() if found else 0) + 1)
+
+    def two_above(self, number: int) -> tuple[Place, Place]:
+        """Return where the two lines above begin; lines without text do not count."""
+        written = [above for above in range(max(number - _LINES_ABOVE, 1), number) if self.line(above).strip()]
+        above, before = (*[0, 0], *written)[-1:-3:-1]
+        return self.start_of(above), self.start_of(before)
