@@ -8,9 +8,14 @@ from examcal.errors import Sentence
 from examcal.schedule.problems import Place
 from examcal.schedule.trouble import MAPPING_VALUES, NO_COLON, NO_LIST, Finding, Trouble
 
-# What stands before a list entry's "-", and before a key.
-_ENTRY, _KEYED = re.compile(r" *(?=- )"), re.compile(r" *(?:- +)?(?=[\w-]+:(?: |$))")
-_LINES_ABOVE = 30
+# What stands before a key, and before a list entry that is a text.
+_KEYED = re.compile(r" *(?:- +)?(?=[\w-]+:(?: |$))")
+_TEXT_ENTRY = re.compile(r" *(?=- )(?!- +(?:[\w-]+:(?: |$)|[{\[]))")
+_ENTRY_KEY = re.compile(r"- +[\w-]+:(?= |$)")
+_LONE_WORD = re.compile(r"[\w-]+", re.ASCII)
+_LINES_ABOVE = 100
+_NEAR = 3
+"""Columns by which a slip of the space bar or of a paste moves a line; what is farther away belongs elsewhere."""
 
 
 def about_indentation(trouble: Trouble) -> Finding | None:
@@ -20,10 +25,14 @@ def about_indentation(trouble: Trouble) -> Finding | None:
         return _about_the_line_above(trouble)
     if not trouble.complaint.startswith("did not find expected") or trouble.before(trouble.at).strip():
         return None
+    is_entry = trouble.rest(trouble.at).startswith("- ")
+    if is_entry and trouble.at.column + 2 == trouble.since.column:
+        message = Sentence('this entry has no "- " before it, as those below have')
+        return trouble.since, message, Sentence('write "- key: value"'), None
     column = _nearest_column(trouble)
-    if column and trouble.at.column not in {column, trouble.since.column}:
+    if column and trouble.at.column != column and (is_entry or trouble.at.column != trouble.since.column):
         return _misaligned(trouble.at, column)
-    if trouble.complaint == "did not find expected key" and trouble.rest(trouble.at).startswith("- "):
+    if trouble.complaint == "did not find expected key" and is_entry:
         return trouble.at, NO_LIST, Sentence("a key takes one value or a list: delete one of them"), None
     return None
 
@@ -32,7 +41,7 @@ def _about_the_line_above(trouble: Trouble) -> Finding:
     """Return the finding about a key that YAML reads as more of the text above: one of the lines is out of place."""
     here = trouble.start_of(trouble.at.line)
     above, before = trouble.two_above(trouble.at.line)
-    if above.column == here.column:
+    if above.column == here.column or _LONE_WORD.fullmatch(trouble.rest(above)):
         return above, NO_COLON, Sentence('write "key: value"'), trouble.rest(above)
     if above.column < here.column == before.column:
         dash = Place(above.file, above.line, trouble.indent_of(above.line) + 1)
@@ -49,12 +58,12 @@ def _misaligned(place: Place, column: int) -> Finding:
 
 
 def _nearest_column(trouble: Trouble) -> int | None:
-    """Return the column of the keys above, or of the "-" above where the line has one, that was probably meant."""
-    is_entry = trouble.rest(trouble.at).startswith("-")
-    pattern = _ENTRY if is_entry else _KEYED
+    """Return the column in which lines of the same kind begin above, where one is near: keys, or equal list entries."""
+    pattern = _KEYED
+    if trouble.rest(trouble.at).startswith("- "):
+        key = _ENTRY_KEY.match(trouble.rest(trouble.at))
+        pattern = re.compile(rf" *(?=- +{re.escape(key[0][2:].strip())}(?: |$))") if key else _TEXT_ENTRY
     above = range(trouble.at.line - 1, max(trouble.at.line - _LINES_ABOVE, 0), -1)
-    found = (pattern.match(trouble.line(number)) for number in above)
-    columns = [match.end() + 1 for match in found if match]
-    if is_entry is ("'-'" in trouble.complaint):
-        columns.append(trouble.since.column)
-    return min(columns, key=lambda column: abs(column - trouble.at.column), default=None)
+    columns = [found.end() + 1 for number in above if (found := pattern.match(trouble.line(number)))]
+    nearest = min(columns, key=lambda column: abs(column - trouble.at.column), default=None)
+    return nearest if nearest and abs(nearest - trouble.at.column) <= _NEAR else None

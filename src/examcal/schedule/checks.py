@@ -18,6 +18,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _DAY_MINUTES = 24 * 60
 URL_LIMIT = 2000
+_URL_SHOWN = 300
 FULL_WIDTH = str.maketrans("０１２３４５６７８９：－／", "0123456789:-/")
 
 
@@ -38,6 +39,19 @@ def text_fault(text: str, limit: int) -> tuple[str, Sentence, Sentence | None] |
     return None
 
 
+# Signs that an address writes in percent form, and those of the Chinese sentence around it.
+_NOT_IN_URL = re.compile(r"""[ <>"\\^`{|}。，、；！？“”‘’（）《》【】]""")
+_URL_IN_TEXT = re.compile(r"https?://[!#-;=?-\[\]_a-z~]+|\bwww\.[a-z0-9./-]+", re.ASCII | re.IGNORECASE)
+
+
+def address_in(text: str) -> str | None:
+    """Return the web address that a longer text holds, or that lacks only its http."""
+    found = _URL_IN_TEXT.search(text[:_URL_SHOWN])
+    address = found[0].rstrip(".,;:!?)") if found else text
+    address = address if "://" in address[:8] else f"http://{address}"
+    return address if len(text) <= _URL_SHOWN and "." in address and url_fault(address) is None else None
+
+
 @lru_cache(maxsize=256)
 def url_fault(text: str) -> Sentence | None:
     """Return what is wrong with a web address, or None."""
@@ -45,7 +59,7 @@ def url_fault(text: str) -> Sentence | None:
         return Sentence(
             "the address has {length} characters, the limit is {limit}", {"length": len(text), "limit": URL_LIMIT}
         )
-    if any(not c.isprintable() or c in ' <>"\\^`{|}' for c in text):
+    if _NOT_IN_URL.search(text) or not text.isprintable():
         return Sentence("the address contains a character that is not allowed")
     try:
         parts = urlsplit(text)

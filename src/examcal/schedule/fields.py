@@ -15,7 +15,16 @@ from datetime import date, time
 from typing import TypeVar
 
 from examcal.errors import Sentence
-from examcal.schedule.checks import FULL_WIDTH, is_zone, offset_of, parse_hours, text_fault, url_fault, zones
+from examcal.schedule.checks import (
+    FULL_WIDTH,
+    address_in,
+    is_zone,
+    offset_of,
+    parse_hours,
+    text_fault,
+    url_fault,
+    zones,
+)
 from examcal.schedule.document import Mapping, Node, Scalar, Sequence
 from examcal.schedule.joining import join_entries, join_values
 from examcal.schedule.model import Hours, Text
@@ -37,7 +46,7 @@ _TYPOGRAPHIC_QUOTES = re.compile("\\s*[“”„‟‘’‚‛＂＇「」『�
 _WIDE_COLON = re.compile(r"[\w-]+\s*：")
 # Values of these codes are written in ASCII: a full-width sign in them is what is wrong.
 _ASCII_ONLY = frozenset(
-    {"bad-email", "bad-hours", "bad-relative", "bad-rule", "bad-time", "bad-timezone", "bad-url", "bad-version"}
+    {"bad-email", "bad-hours", "bad-relative", "bad-rule", "bad-time", "bad-timezone", "bad-version"}
 )
 _CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
 
@@ -216,8 +225,11 @@ class Value:
         """Return an http or https address without user name and password."""
         text = self.scalar()
         fault = url_fault(text) if text is not None else None
-        if fault:
-            self.report("bad-url", fault, Sentence("write e.g. https://www.nmec.org.cn"))
+        if text is not None and fault:
+            hint, meant = None if "://" in text else full_width_hint(text), address_in(text)
+            if hint is None and meant:
+                hint = Sentence('did you mean "{near}"?', {"near": meant})
+            self.report("bad-url", fault, hint or Sentence("write e.g. https://www.nmec.org.cn"))
             return None
         return text
 
@@ -317,7 +329,7 @@ class Fields:
         near = head if head in allowed else None if self.findings.is_full else closest(key, allowed)
         self.misspelt.add(near or "")
         hint = expected_one_of(sorted(allowed), near=near)
-        if head in allowed:
+        if head in allowed and key[len(head) + 1 :].strip():
             hint = Sentence('put a space after the colon: "key: value"')
         place.report("unknown-key", Sentence('unknown key "{key}"', {"key": key[:60]}), hint)
 

@@ -127,15 +127,22 @@ def read_rules(value: Value) -> list[tuple[Value, Rule]]:
         try:
             rules.append((entry, parse_rule(text)))
         except RuleError as error:
-            hint = None if entry.findings.is_full else _rule_hint(text)
-            entry.report("bad-rule", error.sentence, hint or error.hint)
+            _report_rule(entry, text, error)
     return rules
 
 
-def _rule_hint(text: str) -> Sentence | None:
-    meant = rule_in_words(text)
+def _report_rule(entry: Value, text: str, error: RuleError) -> None:
+    """Report a rule that cannot be read, with the list or the rule in words that it was probably meant to be."""
+    if entry.findings.is_full:
+        return
     several = list_hint(text, is_rule, blanks=False)
-    return several or (Sentence('did you mean "{near}"?', {"near": meant}) if meant else None)
+    if several:
+        entry.findings.report("bad-rule", entry.place, entry.path, error.sentence, hint=several, value=text)
+        return
+    meant = rule_in_words(text)
+    entry.report(
+        "bad-rule", error.sentence, Sentence('did you mean "{near}"?', {"near": meant}) if meant else error.hint
+    )
 
 
 def read_reminders(value: Value | None) -> dict[Kind, tuple[Rule, ...]]:

@@ -77,10 +77,10 @@ def rule_in_words(text: str) -> str | None:
     text = text[:60].lower()
     if is_rule(text):
         return text
-    found = _IN_WORDS.search(text)
-    unit = _unit_in_words(found["unit"]) if found else None
-    if found is None or unit is None:
+    all_found = [(found, unit) for found in _IN_WORDS.finditer(text) if (unit := _unit_in_words(found["unit"]))]
+    if len(all_found) != 1:
         return None
+    ((found, unit),) = all_found
     amount = _NUMERALS[found["amount"]] if found["amount"] in _NUMERALS else int(found["amount"])
     sign = "" if amount == 0 else "+" if _AFTER.search(text) else "-"
     anchor = Anchor.OPENS if _STARTS.search(text) else Anchor.CLOSES

@@ -82,11 +82,16 @@ _SLIPS = (
         is_certain=True,
     ),
     _Slip(
-        re.compile(r" *(?P<sign>-)[a-z_]+:(?: |$)"),
+        re.compile(rf" *-(?P<sign>[\u3000{_ODD_BLANKS}])"),
+        "bad-yaml",
+        Sentence("here is a blank that YAML does not take for a space"),
+        _ORDINARY,
+    ),
+    _Slip(
+        re.compile(r" *(?P<sign>-)[^\s-]"),
         "bad-yaml",
         Sentence('"-" must be followed by a space'),
-        Sentence('write "- key: value"'),
-        is_certain=True,
+        Sentence('write "- ", then the entry'),
     ),
     _Slip(
         re.compile(rf"\s*(?P<sign>{BULLETS}|\*(?=\s))\s*\w"),
@@ -101,7 +106,7 @@ _SLIPS = (
         Sentence('begin list entries with the half-width "-" and a space'),
     ),
     _Slip(
-        re.compile(r"\s*(?P<sign>//|＃|<!--|-{4,}|={2,}|\*{3,}|(?<!\s)>(?=\s))"),
+        re.compile(r"\s*(?P<sign>//|＃|<!--|`{3}|-{4,}|={2,}|\*{3,}|(?<!\s)>(?=\s))"),
         "bad-yaml",
         _NO_LINE,
         Sentence('begin remarks with "#" and a space'),

@@ -150,11 +150,11 @@ def _without_colon(trouble: Trouble) -> Finding:
     """Return the finding about a line that is no key with a value; its hint is how it was probably meant."""
     text = trouble.rest(trouble.since)
     hint = Sentence('write "key: value"; a text of several lines goes in quotes, or below "key: |", indented')
-    word = re.match(r"([a-z_]+)[\s=,]+(.*)", text)
+    word = re.match(r"([a-z_]+)(?:[\s=,]+(.*))?$", text)
     if trouble.line(trouble.since.line - 1).rstrip().endswith(":"):
         hint = Sentence("write it after the colon of the line above")
     elif word:
-        hint = Sentence("write {example}", {"example": shortened(f"{word[1]}: {word[2]}")})
+        hint = Sentence("write {example}", {"example": shortened(f"{word[1]}: {word[2] or '…'}")})
     elif "\t" in text:
         hint = Sentence('a row of a table does not fit here: write each cell on a line of its own, as "key: value"')
     return trouble.since, NO_COLON, hint, text.split(":")[0]
@@ -163,7 +163,7 @@ def _without_colon(trouble: Trouble) -> Finding:
 def _colon_hint(trouble: Trouble) -> Sentence | None:
     """Return how to quote a value with a colon and a space in it."""
     line = trouble.line(trouble.at.line)[:_LOOKED_AT]
-    found = re.match(r"[\s-]*[\w-]+: +(?P<text>.*: .*|.*:$)", line)
+    found = re.match(r"[\s-]*(?:[\w-]+: +)?(?P<text>.*: .*|.*:$)", line, re.ASCII)
     return quote_hint(found["text"].rstrip()) if found and trouble.complaint == MAPPING_VALUES else None
 
 

@@ -32,9 +32,9 @@ HOSTILE = {
     "escaped quotes": b"a: [" + b'\\"' * (2 * MEBIBYTE - 10) + b"\nb",
     "a line of dashes": b"a: b\n" + b"-" * (4 * MEBIBYTE - 20) + b"\nc: d",
     "dashes before a key": b"-" * (4 * MEBIBYTE - 20) + b"a: b: c",
-    "blanks before a key": b"a: x\n" + b" " * (4 * MEBIBYTE - 20) + b"b: c",
+    "blanks before a key": b"a: x\n" + b" " * (2 * MEBIBYTE) + b"b: c",
     "wide commas": b"{a: b" + "，".encode() * MEBIBYTE + b": c}",
-    "entries that go on": b"a:\n" + b"- x\n   - y\n" * (MEBIBYTE // 4),
+    "entries that go on": b"a:\n" + b"- x\n   - y\n" * (MEBIBYTE // 8),
     "noise": bytes(range(256)) * 4096,
 }
 
