@@ -14,6 +14,7 @@ from examcal.schedule.announcement import lines
 from examcal.schedule.draft import draft
 from examcal.schedule.loader import SourceText, load
 from examcal.schedule.phrases import folded
+from examcal.schedule.plain import plain_edge, plain_window
 from examcal.schedule.when import LONGEST_PHRASE, PhraseError, WindowReading, edge_text, read_edge, read_window
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -68,7 +69,7 @@ class Spelling:
     def day(self, day: date, *, year: bool = True, month: bool = True) -> str:
         if self.numeric:
             return day.isoformat()
-        shown_year = f"{day.year - 1911}年" if self.republic and day.year - 1911 >= 100 else f"{day.year}年"
+        shown_year = f"{day.year - 1911}年" if self.republic and 100 <= day.year - 1911 <= 140 else f"{day.year}年"
         text = (shown_year if year else "") + (f"{day.month}月" if month or year else "") + f"{day.day}日"
         return text + (f"(星期{WEEKDAYS[day.weekday()]})" if self.weekdays else "")
 
@@ -133,6 +134,28 @@ def test_generated_phrase_is_read_as_it_was_meant(meant: Meant, spelling: Spelli
     assert (reading.opens.at, reading.closes.at) == (meant.opens(), meant.closes())
     assert (reading.opens.named_on, reading.closes.named_on) == (meant.first, meant.last)
     assert read_window(reading.text, zone=ZONE) == reading
+
+
+@given(windows, spellings)
+def test_plain_window_is_what_the_grammar_reads(meant: Meant, spelling: Spelling) -> None:
+    phrase = spelling.window(meant).strip()
+    plain = plain_window(phrase, ZONE)
+    if plain is not None:
+        assert plain == read_window(f"{phrase}。", zone=ZONE)  # no plain form has a full stop
+
+
+PLAIN = st.text("0123456789年月日时点:： -至到—～T起", max_size=12)
+
+
+@given(days, st.text("0123456789", max_size=4), PLAIN, st.booleans())
+@example(date(2026, 2, 28), "9", "年2月28日24:00", True)  # noqa: FBT003 -- a closing edge
+def test_plain_date_is_what_the_grammar_reads(day: date, digits: str, rest: str, closing: bool) -> None:  # noqa: FBT001
+    for phrase in (f"{day}{rest}", f"{day.year}年{day.month}月{day.day}日{rest}", f"{digits}{rest}"):
+        plain = plain_edge(phrase, ZONE, closing=closing)
+        if plain is not None:
+            assert plain == read_edge(f"{phrase},", zone=ZONE, closing=closing)
+        window = plain_window(f"{phrase}至{phrase}", ZONE)
+        assert window is None or window == read_window(f"{phrase}至{phrase}。", zone=ZONE)
 
 
 @given(days, minutes, st.booleans())

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.checks import office_hours
-from examcal.schedule.dates import can_afford, spoken
+from examcal.schedule.dates import spoken
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.last_call import look_for_reminders
 from examcal.schedule.model import (
@@ -33,6 +33,7 @@ from examcal.schedule.model import (
 from examcal.schedule.moments import meant_year
 from examcal.schedule.occurrences import Resolved, Resolver
 from examcal.schedule.phrase_error import PhraseError
+from examcal.schedule.understood import can_afford
 from examcal.schedule.when import read_window
 from examcal.schedule.workdays import Workdays
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from examcal.errors import Sentence
 from examcal.schedule.damage import DamagedError
 from examcal.schedule.moments import MIDNIGHT, Clock, Half
 from examcal.schedule.phrase_error import PhraseError
@@ -67,6 +68,8 @@ def _minute(rest: Sequence[Token]) -> int:
         return 0
     if rest[0].mark is Mark.HALF:
         return 30
+    if rest[0].text.endswith("刻"):
+        return 15 * int(rest[0].digits)
     if len(rest[0].digits) > 2 or (rest[0].mark is Mark.NUMBER and len(rest[0].digits) != 2):  # noqa: PLR2004 -- two digits
         raise DamagedError
     return int(rest[0].digits)
@@ -82,7 +85,13 @@ def _second(rest: Sequence[Token]) -> str:
 
 
 def _check_clock(hour: int, minute: int, token: Token) -> None:
-    if minute > 59 or hour * 60 + minute > MIDNIGHT:  # noqa: PLR2004 -- the last minute of an hour
+    if minute > 59:  # noqa: PLR2004 -- the last minute of an hour
+        raise PhraseError(
+            "There is no time {clock}; an hour has the minutes 0 to 59",
+            offset=token.start,
+            clock=f"{hour:02d}:{minute:02d}",
+        )
+    if hour * 60 + minute > MIDNIGHT:
         raise PhraseError(
             "There is no time {clock}; a day ends at 24:00", offset=token.start, clock=f"{hour:02d}:{minute:02d}"
         )
@@ -90,7 +99,7 @@ def _check_clock(hour: int, minute: int, token: Token) -> None:
 
 # Half of the day -> for each hour as written, the hours it can mean; an hour that is missing contradicts the word.
 _HOURS: dict[Half, dict[int, tuple[int, ...]]] = {
-    Half.NIGHT: {**{h: (h,) for h in range(7)}, 12: (0, 24), 24: (24,)},
+    Half.NIGHT: {**{h: (h,) for h in range(7)}, 12: (0, 24), 24: (0, 24)},
     Half.MORNING: {**{h: (h,) for h in range(12)}, 12: (0, 12)},
     Half.NOON: {10: (10,), 11: (11,), 12: (12,), 13: (13,), 14: (14,), 1: (13,), 2: (14,)},
     Half.AFTERNOON: {**{h: (h + 12,) for h in range(1, 12)}, **{h: (h,) for h in range(12, 24)}},
@@ -101,7 +110,14 @@ _HOURS: dict[Half, dict[int, tuple[int, ...]]] = {
 def _in_half(half: Half | None, hour: int, minute: int, token: Token) -> list[int]:
     """Return the possible minutes since midnight; more than one where people mean different things."""
     hours = _HOURS[half].get(hour, ()) if half else (hour,)
-    possible = [h * 60 + minute for h in hours if h * 60 + minute <= MIDNIGHT]
+    possible = [h * 60 + minute for h in hours]
+    if any(minutes > MIDNIGHT for minutes in possible):
+        raise PhraseError(
+            "{clock} after such a word may be on this day or on the next one",
+            hint=Sentence("Write the time of 24 hours, such as {example}", {"example": "00:30"}),
+            offset=token.start,
+            clock=f"{hour}:{minute:02d}",
+        )
     if not possible:
         raise PhraseError(
             "{clock} does not go with the part of the day before it",

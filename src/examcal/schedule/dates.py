@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.document import Sequence
 from examcal.schedule.edges import day_edge
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.model import Anchor, Edge, Hours, OpenDays, Shape, Status
-from examcal.schedule.one_edge import iso_edge
-from examcal.schedule.phrase_error import PhraseError
-from examcal.schedule.problems import Findings
 from examcal.schedule.references import Relative, looks_relative, parse_relative
 from examcal.schedule.rules import RuleError, parse_clock
-from examcal.schedule.when import LONGEST_PHRASE, read_edge, read_window
+from examcal.schedule.understood import UnreadableError, plain_edge_of, understood_edge, understood_window
 from examcal.schedule.workdays import Workdays
 
 WAYS = ("on", "at", "window", "when")
 EDGES = ("opens", "closes")
 KEYS = frozenset({*WAYS, *EDGES, "days", "hours", "expected", "status"})
 MOST_DAYS = 366
-MOST_WORDS = 10_000
-"""Characters of date phrases in one schedule that are understood word by word; each takes some 10 microseconds."""
 _TBA = frozenset({"tba", "tbd", "待定", "待公布", "另行通知", "将另行通知", "待通知"})
 
 
@@ -52,10 +45,6 @@ class When:
         return [edge for edge in (self.opens, self.closes) if isinstance(edge, Relative)]
 
 
-class UnreadableError(Exception):
-    """The dates cannot be read; why has been reported."""
-
-
 def states_when(fields: Fields) -> bool:
     """Return whether a mapping says anything about when."""
     return any(fields.has(key) for key in (*WAYS, *EDGES))
@@ -63,6 +52,7 @@ def states_when(fields: Fields) -> bool:
 
 def read_when(fields: Fields, zone: str, workdays: Workdays) -> When | None:
     """Return the dates of a milestone or a site's window, or None where none are written. Raises UnreadableError."""
+    refuse_empty(fields, *WAYS, *EDGES, "days", "hours", "status")
     ways = [key for key in WAYS if fields.has(key)]
     edges = [key for key in EDGES if fields.has(key)]
     if len(ways) + bool(edges) > 1:
@@ -76,6 +66,16 @@ def read_when(fields: Fields, zone: str, workdays: Workdays) -> When | None:
     else:
         return None
     return _narrowed(when, fields)
+
+
+def refuse_empty(fields: Fields, *keys: str) -> None:
+    """Refuse a key of the dates without a value, which may be half of an edit. Raises UnreadableError."""
+    empty = [key for key in keys if key in fields.node.values and not fields.has(key)]
+    for key in empty:
+        hint = Sentence("write a date, or tba; or delete the line") if key in {*WAYS, *EDGES} else None
+        fields.key(key).report("empty-value", Sentence('nothing is written after "{key}"', {"key": key}), hint)
+    if empty:
+        raise UnreadableError
 
 
 def _by_way(way: str, value: Value, zone: str, workdays: Workdays) -> When:
@@ -121,21 +121,6 @@ def _from_edges(fields: Fields, zone: str) -> When:
     return When(shape, places.get(Anchor.OPENS) or places[Anchor.CLOSES], first, last, places=places)
 
 
-def can_afford(findings: Findings, phrase: str) -> bool:
-    """Count a date phrase that must be understood word by word; return False past the limit of a schedule."""
-    return findings.spend("phrases", MOST_WORDS, min(len(phrase), LONGEST_PHRASE) + 1)
-
-
-def _afford(value: Value) -> None:
-    """Count a date phrase. Raises UnreadableError past the limit, which is reported once."""
-    if can_afford(value.findings, value.text):
-        return
-    if value.findings.spend("phrases-reported", 1):
-        message = Sentence("more than {limit} characters of dates in words", {"limit": MOST_WORDS})
-        value.report("too-many", message, Sentence("write dates as 2026-01-29 10:00"))
-    raise UnreadableError
-
-
 def _edge(value: Value, zone: str, *, closing: bool, near: Edge | Relative | None = None) -> Edge | Relative | None:
     """Return one edge, None for ``tba``. Raises UnreadableError after reporting."""
     text = value.scalar()
@@ -145,24 +130,7 @@ def _edge(value: Value, zone: str, *, closing: bool, near: Edge | Relative | Non
         return None
     if looks_relative(text):
         return _relative(value, text)
-    plain = plain_edge(text, zone, closing=closing)
-    if plain:
-        return plain
-    _afford(value)
-    try:
-        return read_edge(text, zone=ZoneInfo(zone), closing=closing, near=near if isinstance(near, Edge) else None)
-    except PhraseError as error:
-        report_phrase(value, error)
-        raise UnreadableError from None
-
-
-@lru_cache(maxsize=4096)
-def plain_edge(text: str, zone: str, *, closing: bool) -> Edge | None:
-    """Return the edge of a plain ISO date, remembered; None for whatever needs a closer look, or is wrong."""
-    try:
-        return iso_edge(text, ZoneInfo(zone), closing=closing)
-    except PhraseError:
-        return None
+    return understood_edge(value, text, zone, near if isinstance(near, Edge) else None, closing=closing)
 
 
 def _relative(value: Value, text: str) -> Relative:
@@ -171,17 +139,6 @@ def _relative(value: Value, text: str) -> Relative:
     except RuleError as error:
         value.report("bad-relative", error.sentence, error.hint)
         raise UnreadableError from None
-
-
-def report_phrase(value: Value, error: PhraseError) -> None:
-    """Report a date phrase that is not understood, with its readings where there are several."""
-    code = "ambiguous-date" if len(error.readings) > 1 else "bad-date"
-    if "weekday" in error.sentence.msgid.lower():
-        code = "weekday-disagrees"
-    hint = error.hint
-    if error.readings and (hint is None or code == "ambiguous-date"):
-        hint = Sentence("write one of: {readings}", {"readings": "; ".join(error.readings[:6])})
-    value.report(code, error.sentence, hint)
 
 
 def _from_day(value: Value, zone: str, workdays: Workdays) -> When:
@@ -221,15 +178,10 @@ def _days(value: Value, zone: str, workdays: Workdays) -> tuple[date, ...]:
     text = value.scalar()
     if text is None:
         raise UnreadableError
-    plain = plain_edge(text, zone, closing=False)
+    plain = plain_edge_of(text, zone, closing=False)
     if plain and plain.clock is None:
         return (plain.named_on,)
-    _afford(value)
-    try:
-        window = read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working)
-    except PhraseError as error:
-        report_phrase(value, error)
-        raise UnreadableError from None
+    window = understood_window(value, text, zone, workdays)
     if window.days:
         return tuple(window.days)
     if window.opens and not window.opens.clock and (window.closes is None or _is_same_day(window.opens, window.closes)):
@@ -259,12 +211,7 @@ def _from_window(value: Value, zone: str, workdays: Workdays) -> When:
     text = value.scalar()
     if text is None:
         raise UnreadableError
-    _afford(value)
-    try:
-        window = read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working)
-    except PhraseError as error:
-        report_phrase(value, error)
-        raise UnreadableError from None
+    window = understood_window(value, text, zone, workdays)
     return When(
         window.shape,
         value,
@@ -294,16 +241,8 @@ def session_edge(value: Value, zone: str, day: date | None, *, closing: bool) ->
     clock = parse_clock(value.text) if day else None
     if clock and day:
         return day_edge(day, f"{clock:%H:%M}", zone, closing=closing)
-    plain = plain_edge(value.text.strip(), zone, closing=closing)
-    if plain:
-        return plain
-    _afford(value)
-    try:
-        near = day_edge(day, None, zone, closing=False) if day else None
-        return read_edge(value.scalar() or "", zone=ZoneInfo(zone), closing=closing, near=near)
-    except PhraseError as error:
-        report_phrase(value, error)
-        raise UnreadableError from None
+    near = day_edge(day, None, zone, closing=False) if day else None
+    return understood_edge(value, value.text.strip(), zone, near, closing=closing, same_day=True)
 
 
 def report_order(value: Value, opens: Edge, closes: Edge) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from examcal.errors import Sentence
 from examcal.schedule import dates
-from examcal.schedule.dates import UnreadableError, When, read_when
+from examcal.schedule.dates import When, read_when
 from examcal.schedule.fields import Fields, Value, is_id
 from examcal.schedule.model import (
     Audience,
@@ -39,6 +39,7 @@ from examcal.schedule.parts import (
     text_of,
     tracks_of,
 )
+from examcal.schedule.understood import UnreadableError
 from examcal.schedule.workdays import Workdays
 from examcal.texts import LANGUAGES, translate
 
@@ -317,6 +318,7 @@ def _session(value: Value, when: When | None, zone: str, language: str, number: 
     closes = fields.get("closes")
     only_day = when.days[0] if when and len(when.days) == 1 else None
     try:
+        dates.refuse_empty(fields, "closes")
         first = dates.session_edge(opens, zone, only_day, closing=False) if opens else None
         day = first.named_on if first else only_day
         last = dates.session_edge(closes, zone, day, closing=True) if closes else None

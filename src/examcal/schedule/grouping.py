@@ -39,8 +39,11 @@ def joined_pieces(line: Sequence[Piece]) -> list[Piece]:
             _attach_weekday(joined, piece)
             continue
         last = joined[-1] if joined else None
-        if isinstance(piece, Stop) and piece.day is None and isinstance(last, Stop) and last.clock is None:
-            joined[-1] = replace(last, clock=piece.clock, end=piece.end, half_only=piece.half_only)
+        is_weekday = isinstance(last, Token) and last.mark is Mark.WEEKDAY
+        if isinstance(last, Token) and is_weekday and isinstance(piece, Stop) and piece.day and not piece.weekday:
+            joined[-1] = replace(piece, weekday=last)
+        elif isinstance(piece, Stop) and piece.day is None and isinstance(last, Stop) and last.clock is None:
+            joined[-1] = replace(last, clock=piece.clock, end=piece.end, half_only=last.half_only or piece.half_only)
         else:
             joined.append(piece)
     return _with_weekday_runs(joined)
@@ -58,20 +61,19 @@ def _with_weekday_runs(joined: list[Piece]) -> list[Piece]:
     """Spread ``4月11、12日(星期六、星期日)``: as many weekdays as days before them belong to those, in order."""
     spread: list[Piece] = []
     for piece in joined:
-        if isinstance(piece, Token) and piece.mark is Mark.WEEKDAY:
-            _shift_weekdays(spread, piece)
-        else:
+        if not (isinstance(piece, Token) and piece.mark is Mark.WEEKDAY and _shift_weekdays(spread, piece)):
             spread.append(piece)
     return spread
 
 
-def _shift_weekdays(spread: list[Piece], weekday: Token) -> None:
-    """Give the last day this weekday, and each day before it the one that it gives up."""
+def _shift_weekdays(spread: list[Piece], weekday: Token) -> bool:
+    """Give the last day this weekday, and each day before it the one that it gives up; return whether all fit."""
     given: Token | None = weekday
     for index in range(len(spread) - 1, -1, -1):
         stop = spread[index]
         if isinstance(stop, Stop) and stop.day is not None and given is not None:
             spread[index], given = replace(stop, weekday=given), stop.weekday
+    return given is None
 
 
 def is_word(piece: Piece | None, *marks: Mark) -> bool:
@@ -102,8 +104,17 @@ def without_hours(line: list[Piece]) -> tuple[list[Piece], tuple[Hours, ...]]:
 
 
 def hours_of(line: Sequence[Piece]) -> tuple[Hours, ...]:
-    """Return the opening hours that an aside states."""
-    return without_hours(joined_pieces(line))[1]
+    """Return the opening hours that an aside states. Raises PhraseError for a time that is no part of such hours."""
+    rest, hours = without_hours(joined_pieces(line))
+    for piece in rest:
+        if isinstance(piece, Stop) and piece.clock is not None:
+            raise PhraseError(
+                "{clock} in brackets is no span of opening hours",
+                hint=Sentence("Write the date and its time together"),
+                offset=piece.start,
+                clock=piece.clock.text,
+            )
+    return hours
 
 
 def _hours_at(line: Sequence[Piece], position: int) -> Hours | None:
@@ -137,9 +148,10 @@ def _hours(since: Clock, until: Stop) -> Hours:
 
 # Groups of days
 
-_STRONG = {"开始", "起始", "截止", "截至", "结束", "关闭"}
+_STRONG = {"开始", "起始", "截止", "截至", "停止", "终止", "结束", "关闭"}
 _BEFORE_ONLY = {"自", "从"}
 _AFTER_ONLY = {"前", "之前", "以前", "止", "为止", "起"}
+_LABEL_ENDS = {":", "时间", "日期"}
 
 
 def groups_of(line: Sequence[Piece]) -> list[Group]:
@@ -152,6 +164,10 @@ def groups_of(line: Sequence[Piece]) -> list[Group]:
             position += 1
             continue
         stops, link, end = _chain(line, position)
+        if link is Mark.LIST and end < len(line) and is_word(line[end], Mark.BETWEEN):
+            link = Mark.CONNECT
+        if link is not None:
+            _refuse_edge_word(line, end, link)
         starts, ends = _edge_words(line, position, end) if link is None else (False, False)
         groups.append(Group(tuple(stops), link, starts, ends))
         position = end
@@ -188,23 +204,60 @@ def is_comma(piece: Piece) -> bool:
     return isinstance(piece, Token) and piece.text == ","
 
 
+def _refuse_edge_word(line: Sequence[Piece], end: int, link: Mark) -> None:
+    """Refuse ``3月5日、6日前`` and ``3月5日至11日起``: a word for one edge after several days."""
+    word = line[end] if end < len(line) else None
+    wrong = {Mark.START, Mark.END} if link is Mark.LIST else {Mark.START}
+    if isinstance(word, Token) and word.mark in wrong and not _is_label(line, end):
+        raise PhraseError(
+            "{word} after several days does not say what it belongs to",
+            hint=Sentence("Write one window, or one milestone for each"),
+            offset=word.start,
+            word=word.text,
+        )
+
+
+def _is_label(line: Sequence[Piece], position: int) -> bool:
+    """Return whether 结束 or 开始 names the date after it, as in ``开始:3月5日 结束:3月20日``."""
+    following = line[position + 1] if position + 1 < len(line) else None
+    return is_word(following, Mark.TEXT) and isinstance(following, Token) and following.text in _LABEL_ENDS
+
+
 def _edge_words(line: Sequence[Piece], first: int, end: int) -> tuple[bool, bool]:
     """Return whether the words around a single stop make it a start or an end; the nearest word decides."""
-    after = line[end] if end < len(line) else None
+    after = line[end] if end < len(line) and not _is_label(line, end) else None
+    _refuse_both(line, first, end)
     before = line[first - 1] if first else None
     for word, wrong_side in (
         (after, _BEFORE_ONLY),
         (before, _AFTER_ONLY),
-        (_across_text(line[end:]), _BEFORE_ONLY),
-        (_across_text(line[:first][::-1]), _AFTER_ONLY),
+        (_across_text(line, range(end, len(line))), _BEFORE_ONLY),
+        (_across_text(line, range(first - 1, -1, -1)), _AFTER_ONLY),
     ):
         if is_word(word, Mark.START, Mark.END) and isinstance(word, Token) and word.text not in wrong_side:
             return word.mark is Mark.START, word.mark is Mark.END
     return False, False
 
 
-def _across_text(line: Sequence[Piece]) -> Piece | None:
+def _refuse_both(line: Sequence[Piece], first: int, end: int) -> None:
+    """Refuse ``3月5日前开始``, ``3月5日起停止`` and ``从3月5日止``, whose words make a start and an end of one day."""
+    after, second = ([*line[end : end + 2], None, None])[:2]
+    before = line[first - 1] if first else None
+    opened = is_word(before, Mark.START) and not (first > 1 and isinstance(line[first - 2], Stop))
+    ends_first = is_word(after, Mark.END) and (is_word(second, Mark.START) or opened)
+    if ends_first or (is_word(after, Mark.START) and is_word(second, Mark.END)):
+        raise PhraseError(
+            "The words around the date make it a start and an end at once",
+            hint=Sentence("Write `opens:` or `closes:` with the date alone"),
+            offset=line[end].start,
+        )
+
+
+def _across_text(line: Sequence[Piece], positions: range) -> Piece | None:
     """Return the first word that is not plain text, if it says clearly that something starts or ends."""
-    word = next((piece for piece in line if not is_word(piece, Mark.TEXT)), None)
+    at = next((position for position in positions if not is_word(line[position], Mark.TEXT)), None)
+    if at is None or (positions.step > 0 and _is_label(line, at)):
+        return None
+    word = line[at]
     clear = isinstance(word, Token) and any(word.text.startswith(strong) for strong in _STRONG)
     return word if clear else None

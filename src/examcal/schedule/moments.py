@@ -10,7 +10,7 @@ from examcal.errors import Sentence
 from examcal.schedule.phrase_error import PhraseError
 
 YEARS = range(1970, 2201)
-_USUAL_YEARS = range(2000, 2050)
+_USUAL_YEARS = range(2015, 2045)
 """What a slip of the pen is guessed from; a phrase knows no today."""
 MIDNIGHT = 24 * 60
 LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -19,10 +19,30 @@ LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 @lru_cache(maxsize=1024)
 def meant_year(year: int, near: range) -> int | None:
-    """Return the year of ``near`` whose digits ``year`` has in another order (2206 for 2026), if it is the only one."""
-    digits = sorted(f"{year:04d}")
-    found = [other for other in near if other != year and sorted(str(other)) == digits]
-    return found[0] if len(found) == 1 else None
+    """Return the year of ``near`` that one slip turns into ``year``, if there is one such.
+
+    Two digits next to each other that changed places (2206 for 2026) come before one wrong digit (1026), and that
+    before digits in any other order (6202).
+    """
+    written = f"{year:04d}"
+    others = [str(other) for other in near if other != year and len(str(other)) == len(written)]
+    for is_slip in (_is_swapped, _is_one_off, _is_shuffled):
+        found = [other for other in others if is_slip(written, other)]
+        if found:
+            return int(found[0]) if len(found) == 1 else None
+    return None
+
+
+def _is_swapped(written: str, other: str) -> bool:
+    return any(written[:at] + written[at + 1] + written[at] + written[at + 2 :] == other for at in range(3))
+
+
+def _is_one_off(written: str, other: str) -> bool:
+    return sum(one != two for one, two in zip(written, other, strict=True)) == 1
+
+
+def _is_shuffled(written: str, other: str) -> bool:
+    return sorted(written) == sorted(other)
 
 
 def known_year(year: int, offset: int) -> int:
@@ -43,11 +63,11 @@ def known_year(year: int, offset: int) -> int:
 class Half(enum.Enum):
     """Which part of the day a word names."""
 
-    NIGHT = "凌晨午夜"
-    MORNING = "上午早上早晨清晨早"
-    NOON = "中午正午"
-    AFTERNOON = "下午"
-    EVENING = "傍晚晚上晚间夜间当晚晚"
+    NIGHT = "凌晨 午夜"
+    MORNING = "上午 早上 早晨 清晨 早 午前"
+    NOON = "中午 正午 午间"
+    AFTERNOON = "下午 午后"
+    EVENING = "傍晚 晚上 晚间 夜间 当晚 晚 夜里 深夜 半夜"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from examcal.schedule.model import (
 )
 from examcal.schedule.parts import Directory, directory, report_unknown
 from examcal.schedule.references import Relative, in_dependency_order, resolve
+from examcal.schedule.understood import UnreadableError
 from examcal.schedule.workdays import Workdays
 
 # Reminder rules that a milestone states itself, each with its place where a person wrote it for this occurrence.
@@ -143,15 +144,15 @@ class Resolver:
         place = draft.when.place_of(anchor) if draft.when else draft.fields.value
         if edge.milestone not in self.known:
             report_unknown(place, edge.milestone, self.directory, "milestone")
-            raise dates.UnreadableError
+            raise UnreadableError
         if edge.milestone in self.broken:
-            raise dates.UnreadableError
+            raise UnreadableError
         found = self.done.get((edge.milestone, draft.site)) or self.done[edge.milestone, None]
         other = found.occurrence.edge(edge.anchor)
         if other is None and found.occurrence.is_dated:
             params = {"milestone": edge.milestone, "anchor": edge.anchor}
             place.report("missing-edge", Sentence('"{milestone}" has no "{anchor}"', params))
-            raise dates.UnreadableError
+            raise UnreadableError
         return resolve(edge, other, draft.zone, self.workdays, closing=anchor is Anchor.CLOSES) if other else None
 
     # Occurrences --------------------------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ class Resolver:
         try:
             opens = self._edge(when.opens, draft, Anchor.OPENS)
             closes = self._edge(when.closes, draft, Anchor.CLOSES)
-        except dates.UnreadableError:
+        except UnreadableError:
             return None
         if opens and closes and closes.at <= opens.at:
             dates.report_order(when.place_of(Anchor.CLOSES), opens, closes)

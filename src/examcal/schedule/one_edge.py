@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.edges import closing_edge, opening_edge
 from examcal.schedule.model import Edge
-from examcal.schedule.moments import MIDNIGHT, YEARS, Clock, Day
+from examcal.schedule.moments import Day
 from examcal.schedule.outline import Element, Outline, Stop
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import Mark, Token
+from examcal.schedule.refusals import refuse_half_only
 from examcal.schedule.verdict import refuse_failures
 from examcal.schedule.years import resolve_one, resolve_span
 
-_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d))?", re.ASCII)
-
-
-def iso_edge(text: str, zone: ZoneInfo, *, closing: bool) -> Edge | None:
-    """Return the edge of an intact ISO date or date-time: nearly all that a file has, and 20 times faster.
-
-    What is wrong with any other one is for the grammar to say.
-    """
-    match = _ISO.fullmatch(text)
-    if match is None:
-        return None
-    written, hour, minute = match.groups()
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        return None
-    minutes = int(hour) * 60 + int(minute) if hour else 0
-    if day.year not in YEARS or minutes > MIDNIGHT or int(minute or 0) > _LAST_MINUTE:
-        return None
-    clock = Clock(minutes) if hour else None
-    return closing_edge(day, clock, zone) if closing else opening_edge(day, clock, zone)
-
-
-_LAST_MINUTE = 59
 _EDGE_WORDS = {
     True: {Mark.END, Mark.BREAK, Mark.WEEKDAY},
     False: {Mark.START, Mark.BREAK, Mark.WEEKDAY},
@@ -77,11 +52,14 @@ def single_stops(parts: Outline) -> list[Stop]:
         )
     refuse_failures(points)
     stops = []
-    weekday = next((e for e in parts.line if isinstance(e, Token) and e.mark is Mark.WEEKDAY), None)
+    weekdays = [e for e in parts.line if isinstance(e, Token) and e.mark is Mark.WEEKDAY]
+    if len(weekdays) > 1:
+        raise PhraseError("{written} belongs to no day", offset=weekdays[1].start, written=weekdays[1].text)
+    weekday = weekdays[0] if weekdays else None
     for choice in parts.choices():
         found = [piece for piece in choice if isinstance(piece, Stop)]
         if len(found) == 2 and found[1].day is None and found[0].clock is None:  # noqa: PLR2004 -- day (weekday) time
-            found = [replace(found[0], clock=found[1].clock, half_only=found[1].half_only)]
+            found = [replace(found[0], clock=found[1].clock, half_only=found[0].half_only or found[1].half_only)]
         if len(found) != 1:
             raise PhraseError(
                 "One date is expected here, not {written}",
@@ -93,13 +71,16 @@ def single_stops(parts: Outline) -> list[Stop]:
     return stops
 
 
-def edge_of(stop: Stop, zone: ZoneInfo, *, closing: bool, year: int | None, near: Edge | None) -> Edge:
-    """Return the edge of one reading. Raises PhraseError where it has no day or no real time."""
-    if stop.half_only:
-        raise PhraseError("A part of the day without a time of day", hint=Sentence("Write the time"), offset=stop.start)
-    if stop.day is None and near is None:
+def edge_of(stop: Stop, zone: ZoneInfo, *, closing: bool, year: int | None, near: Edge | None, same_day: bool) -> Edge:
+    """Return the edge of one reading. Raises PhraseError where it has no day or no real time.
+
+    A time of day alone is on the day of ``near`` if ``same_day`` allows it.
+    """
+    refuse_half_only(stop)
+    if stop.day is None and (near is None or not same_day):
         raise PhraseError(
             "There is a time of day ({clock}) but no day",
+            hint=Sentence("Write the day too, such as {example}", {"example": _example(stop, near)}) if near else None,
             offset=stop.start,
             clock=stop.clock.text if stop.clock else "",
         )
@@ -109,3 +90,7 @@ def edge_of(stop: Stop, zone: ZoneInfo, *, closing: bool, year: int | None, near
     else:
         day = resolve_one(stop.day, near.named_on.year if near and year is None else year, stop)
     return closing_edge(day, stop.clock, zone) if closing else opening_edge(day, stop.clock, zone)
+
+
+def _example(stop: Stop, near: Edge) -> str:
+    return f"{near.named_on} {stop.clock.text if stop.clock else ''}".strip()

@@ -31,16 +31,19 @@ Piece = Token | Stop
 Element = Token | Point
 
 _CHAIN = {Mark.CONNECT, Mark.LIST}
-_WEEKDAY_WORDS = {Mark.WEEKDAY, Mark.LIST, Mark.CONNECT, Mark.TEXT, Mark.BREAK}
+_WEEKDAY_WORDS = {Mark.WEEKDAY, Mark.LIST, Mark.CONNECT, Mark.BREAK}
+_BESIDE_WEEKDAYS = frozenset("即为是均都本系")
+_LONGEST_CLOCK = 4
+"""Digits of a time of day that lost its colon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The main line of a phrase and its asides (what stands in brackets)."""
+    """The main line of a phrase and its asides (what stands in brackets); years that stand alone are in ``years``."""
 
     line: tuple[Element, ...]
     asides: tuple[tuple[Element, ...], ...] = ()
-    year: int | None = None
+    years: tuple[int, ...] = ()
     damaged: tuple[Point, ...] = field(default=())
 
     @property
@@ -67,7 +70,7 @@ def outline(phrase: str) -> Outline:
     years = [e.candidates[0][0].year for e in line if isinstance(e, Point) and e.is_year and e.candidates[0][0]]
     settled = _settled([e for e in line if not (isinstance(e, Point) and e.is_year)])
     damaged = tuple(e for e in settled if isinstance(e, Point) and e.damaged)
-    return Outline(tuple(settled), tuple(tuple(aside) for aside in asides), years[-1] if years else None, damaged)
+    return Outline(tuple(settled), tuple(map(tuple, asides)), tuple(dict.fromkeys(filter(None, years))), damaged)
 
 
 def _without_brackets(found: Sequence[Element]) -> tuple[list[Element], list[list[Element]]]:
@@ -90,7 +93,7 @@ def _without_brackets(found: Sequence[Element]) -> tuple[list[Element], list[lis
 
 
 def _put_aside(content: list[Element], outer: list[Element], asides: list[list[Element]]) -> None:
-    marks = {element.mark if isinstance(element, Token) else None for element in content}
+    marks = {element.mark if isinstance(element, Token) else None for element in content if not _is_filler(element)}
     if Mark.WEEKDAY in marks and marks <= _WEEKDAY_WORDS:
         outer.extend(e for e in content if isinstance(e, Token) and e.mark is Mark.WEEKDAY)
     elif all(_is_weekday_or_time(element) for element in content) and None in marks:
@@ -99,10 +102,15 @@ def _put_aside(content: list[Element], outer: list[Element], asides: list[list[E
         asides.append(content)
 
 
+def _is_filler(element: Element) -> bool:
+    """Return whether it is a word that says nothing beside a weekday: ``(即周四)``."""
+    return isinstance(element, Token) and element.text in _BESIDE_WEEKDAYS
+
+
 def _is_weekday_or_time(element: Element) -> bool:
     if isinstance(element, Token):
         return element.mark is Mark.WEEKDAY
-    return element.has_clock and not element.has_day
+    return (element.has_clock or element.half_only) and not element.has_day
 
 
 def _settled(line: list[Element]) -> list[Element]:
@@ -112,7 +120,9 @@ def _settled(line: list[Element]) -> list[Element]:
         if not isinstance(element, Point):
             settled.append(element)
         elif _is_no_date(element):
-            settled.append(Token(Mark.TEXT, element.text, element.start))
+            lost = len(element.text) <= _LONGEST_CLOCK and bool(settled) and isinstance(settled[-1], Point)
+            number = Token(Mark.TEXT, element.text, element.start)
+            settled.append(replace(element, damaged=True, failure=None) if lost else number)
         elif _follows_numeric(settled):
             settled.append(replace(element, damaged=False, numeric=True) if _completes(element) else element)
         elif element.is_open and not _is_chained(line, position):

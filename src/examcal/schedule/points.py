@@ -40,12 +40,15 @@ _CLOCK_LETTERS = re.compile(r"a?(?:h[ifn]?|c)?$")
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _REPUBLIC = 1911
 """Year 1 of the Republic of China calendar is 1912."""
+_REPUBLIC_YEARS = range(100, 141)
+"""Years of that calendar which are taken for such; other three digits are what is left of a year of four (``202``)."""
 
 
 def elements(found: Sequence[Token]) -> list[Token | Point]:
     """Gather the tokens of each day or time into one point; other tokens stay."""
     gathered: list[Token | Point] = []
     segment: list[Token] = []
+    found = _halves_beside_times(found)
     for position, token in enumerate(found):
         if not _belongs(found, position):
             _close(segment, gathered)
@@ -56,6 +59,23 @@ def elements(found: Sequence[Token]) -> list[Token | Point]:
         segment.append(token)
     _close(segment, gathered)
     return gathered
+
+
+_BETWEEN_HALF_AND_TIME = {Mark.LEFT, Mark.RIGHT, Mark.WEEKDAY}
+
+
+def _halves_beside_times(found: Sequence[Token]) -> Sequence[Token]:
+    """Put 上午 and 下午 directly before the time that follows them behind a bracket, a weekday or a comma."""
+    moved = list(found)
+    for position in range(len(moved) - 2, -1, -1):
+        if moved[position].mark is not Mark.HALF_DAY:
+            continue
+        after = position + 1
+        while after < len(moved) and (moved[after].mark in _BETWEEN_HALF_AND_TIME or moved[after].text in {",", ":"}):
+            after += 1
+        if after < len(moved) and moved[after].mark in {Mark.CLOCK, Mark.HOUR}:
+            moved.insert(after - 1, moved.pop(position))
+    return moved
 
 
 def _belongs(found: Sequence[Token], position: int) -> bool:
@@ -75,10 +95,21 @@ def _continues(segment: Sequence[Token], token: Token) -> bool:
     """Return whether a token may follow: units go from large to small, damaged digits stay together."""
     last = segment[-1]
     if Mark.NUMBER in {last.mark, token.mark} or token.text == ":" or last.text == ":":
-        return token.start == last.end or last.mark in {Mark.MONTH, Mark.HOUR} or last.mark is Mark.NUMBER
+        return token.start == last.end or _continues_across_space(segment, token)
     return _RANK[_LETTER[token.mark]] > max(
         _RANK[_LETTER[t.mark]] for t in segment if t.mark in _LETTER and t.mark is not Mark.NUMBER
     )
+
+
+def _continues_across_space(segment: Sequence[Token], token: Token) -> bool:
+    """Return whether a bare number belongs to what stands before a space: after a unit, or in ``2026 1 29``."""
+    last = segment[-1]
+    if token.mark is Mark.NUMBER and last.mark in {Mark.MONTH, Mark.HOUR}:
+        return True
+    return last.mark is Mark.NUMBER and _YEAR_ALONE.fullmatch(segment[0].text) is not None
+
+
+_YEAR_ALONE = re.compile(r"(?:19|20|21)\d\d", re.ASCII)
 
 
 def _close(segment: list[Token], gathered: list[Token | Point]) -> None:
@@ -117,11 +148,13 @@ def _strict(segment: Sequence[Token]) -> tuple[tuple[Candidate, ...], bool]:
 def _days(segment: Sequence[Token]) -> tuple[Day | None, ...]:
     """Return the day that is written, or two for ``5/6/2026``, whose order nobody knows."""
     if segment[0].mark is Mark.DATE and not _YEAR_FIRST.match(segment[0].text):
+        if not _YEAR_LAST.search(segment[0].text):
+            raise _year_cut(segment[0])
         return _days_of_unknown_order(segment[0])
     return (_day(segment),)
 
 
-_YEAR_FIRST = re.compile(r"\d{4}", re.ASCII)
+_YEAR_FIRST, _YEAR_LAST = re.compile(r"\d{4}", re.ASCII), re.compile(r"\d{4}$", re.ASCII)
 
 
 def _days_of_unknown_order(token: Token) -> tuple[Day | None, ...]:
@@ -154,13 +187,17 @@ def _day(segment: Sequence[Token]) -> Day:
 
 def _with_year(day: Day, token: Token) -> Day:
     digits = token.digits
-    if len(digits) == 3:  # noqa: PLR2004 -- a year of the Republic of China has three digits since 2011
+    if len(digits) == 3 and int(digits) in _REPUBLIC_YEARS:  # noqa: PLR2004 -- as in the Republic of China since 2011
         return replace(day, year=known_year(int(digits) + _REPUBLIC, token.start))
     if len(digits) == 2:  # noqa: PLR2004 -- a year cut to two digits
-        raise PhraseError("Write the year in four digits instead of {written}", offset=token.start, written=token.text)
+        raise _year_cut(token)
     if len(digits) != 4:  # noqa: PLR2004 -- a year has four digits
         raise DamagedError
     return replace(day, year=known_year(int(digits), token.start))
+
+
+def _year_cut(token: Token) -> PhraseError:
+    return PhraseError("Write the year in four digits instead of {written}", offset=token.start, written=token.text)
 
 
 def _with_month(day: Day, token: Token) -> Day:

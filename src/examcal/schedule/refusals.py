@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from examcal.errors import Sentence
 from examcal.schedule.grouping import Group, is_comma, is_word
@@ -12,6 +13,10 @@ from examcal.schedule.outline import Piece, Stop
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import Mark, Token
 from examcal.schedule.years import resolve_one
+
+HALF_BEFORE_TIME = Sentence(
+    "Write it before its time, such as {example}, or the time of 24 hours", {"example": "下午2:00"}
+)
 
 
 def refuse_events(line: Sequence[Piece], *, has_day: bool) -> None:
@@ -40,14 +45,33 @@ def _neighbour(line: Sequence[Piece]) -> Piece | None:
 
 
 def refuse_strays(line: Sequence[Piece], *, has_day: bool) -> None:
-    """Refuse a time of day that belongs to no day."""
+    """Refuse a time or a part of the day that belongs to no day, and beside a day a weekday that belongs to none."""
     for piece in line:
+        if has_day and isinstance(piece, Stop) and piece.day is None and piece.clock is None:
+            raise PhraseError(
+                "A part of the day without a time of day",
+                hint=HALF_BEFORE_TIME,
+                offset=piece.start,
+            )
+        if has_day and isinstance(piece, Token) and piece.mark is Mark.WEEKDAY:
+            raise PhraseError("{written} belongs to no day", offset=piece.start, written=piece.text)
         if isinstance(piece, Stop) and piece.day is None and piece.clock is not None:
             raise PhraseError(
                 "{clock} stands apart from any day" if has_day else "There is a time of day ({clock}) but no day",
                 offset=piece.start,
                 clock=piece.clock.text,
             )
+
+
+def refuse_half_only(stop: Stop, day: date | None = None) -> None:
+    """Refuse 上午 or 下午 without a time, offering the whole day where there is one."""
+    if stop.half_only:
+        raise PhraseError(
+            "A part of the day without a time of day",
+            hint=Sentence("Write the time"),
+            readings=[day.isoformat()] if day and stop.clock is None else [],
+            offset=stop.start,
+        )
 
 
 def refuse_relatives(line: Sequence[Piece]) -> None:
@@ -78,3 +102,29 @@ def refuse_after(line: Sequence[Piece], groups: Sequence[Group], year: int | Non
             offset=before.end,
             word=piece.text if isinstance(piece, Token) else "",
         )
+
+
+_SUBJECTS = (
+    re.compile("报名|报考|填报|注册|登记"),
+    re.compile("审核|审查|核查|确认"),
+    re.compile("缴费|交费|缴纳|支付"),
+    re.compile("打印|下载|准考证"),
+    re.compile("考试|笔试|面试|机试|考核"),
+    re.compile("成绩|查分|查询|公布|公示|发布"),
+    re.compile("领取|领证|发放|证书"),
+)
+
+
+def is_one_subject(line: Sequence[Piece], first: Stop, last: Stop) -> bool:
+    """Return whether a start and an end are of the same thing: not in ``3月1日起报名,3月10日前缴费``."""
+    after = line.index(first) + 1
+    breaks = (at for at in range(after, line.index(last)) if is_word(line[at], Mark.BREAK))
+    border = next(breaks, after + is_word(line[after], Mark.START))
+    end = next((at for at in range(line.index(last), len(line)) if is_word(line[at], Mark.BREAK)), len(line))
+    one, other = _subjects(line[:border]), _subjects(line[border:end])
+    return not one or not other or bool(one & other)
+
+
+def _subjects(line: Sequence[Piece]) -> set[int]:
+    text = "".join(piece.text if isinstance(piece, Token) and piece.mark is Mark.TEXT else " " for piece in line)
+    return {number for number, words in enumerate(_SUBJECTS) if words.search(text)}

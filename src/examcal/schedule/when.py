@@ -6,21 +6,33 @@ allow and never guessed, also where there is only one. Pure: no clock, no file; 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.grouping import hours_of
 from examcal.schedule.model import Edge, Hours, OpenDays, Shape, Status
 from examcal.schedule.moments import Point
-from examcal.schedule.one_edge import edge_of, iso_edge, refuse_words, single_stops
+from examcal.schedule.one_edge import edge_of, refuse_words, single_stops
 from examcal.schedule.outline import Element, Outline, outline
 from examcal.schedule.phrase_error import PhraseError
-from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token
+from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token, folded
+from examcal.schedule.plain import plain_edge, plain_window
 from examcal.schedule.reading import WindowReading, as_json, edge_text, hours_text
+from examcal.schedule.unread import (
+    asides_that_count,
+    readings_without,
+    refuse_english,
+    refuse_leftovers,
+    refuse_other_zone,
+    unread_word,
+    weekly_refusal,
+    without_desk,
+)
 from examcal.schedule.verdict import ANY_LEAP_YEAR, damage_of, only, possible, refuse_failures, without_year
 from examcal.schedule.windows import Frame, read_line
 
@@ -36,17 +48,25 @@ def read_window(
 ) -> WindowReading:
     """Read a phrase such as ``2026年1月29日10时至2月11日24时`` in wall time of ``zone``.
 
-    ``year`` is taken where the phrase has none. ``is_workday`` decides 节假日除外 and 工作日; without it these
-    are Monday to Friday. Opening days and hours narrow the window to its first and last open moment.
+    ``year`` is taken where the phrase has none; where it has another one, both readings are offered. ``is_workday``
+    decides 节假日除外 and 工作日; without it these are Monday to Friday. Opening days and hours narrow the window to
+    its first and last open moment.
 
     Raises:
         PhraseError: the phrase is not understood, ambiguous, damaged, impossible or contradicts itself.
 
     """
-    _refuse_length(text)
+    plain = plain_window(text, zone)
+    if plain is not None:
+        return plain
+    _refuse_text(text)
     parts = outline(text)
-    frame = _frame(parts, zone, year or parts.year, is_workday)
-    return _read(parts, frame)
+    years = dict.fromkeys((*parts.years, *([year] if year else [])))
+    frame = _frame(parts, zone, is_workday)
+    try:
+        return _read(parts, [replace(frame, year=one) for one in years or (None,)])
+    except PhraseError as refused:
+        raise _of_opening_days(text, refused) from None
 
 
 def read_edge(
@@ -56,33 +76,51 @@ def read_edge(
     closing: bool,
     year: int | None = None,
     near: Edge | None = None,
+    same_day: bool = False,
 ) -> Edge:
     """Read one date or date-time as an edge; a date alone opens at its start and closes at its end.
 
-    Year and month that are left out come from ``near`` (the other edge), else the year from ``year``.
+    Year and month that are left out come from ``near`` (the other edge), else the year from ``year``. The whole day
+    comes from ``near`` only if ``same_day`` says so: else a day that got lost would go unnoticed.
 
     Raises:
         PhraseError: as for ``read_window``, and for anything beside the one date.
 
     """
-    plain = iso_edge(text, zone, closing=closing)
+    plain = plain_edge(text, zone, closing=closing)
     if plain is not None:
         return plain
-    _refuse_length(text)
+    _refuse_text(text)
     parts = outline(text)
+    refuse_english(parts)
+    unread = unread_word(parts)
+    if unread is not None:
+        raise unread
     refuse_words(parts, closing=closing)
+    year = parts.years[-1] if parts.years else year
     edges = {}
     failures: list[PhraseError] = []
     for stop in single_stops(parts):
         try:
-            edge = edge_of(stop, zone, closing=closing, year=year or parts.year, near=near)
+            edge = edge_of(stop, zone, closing=closing, year=year, near=near, same_day=same_day)
             edges[edge_text(edge)] = edge
         except PhraseError as refused:
             failures.append(refused)
     return only(parts, edges, failures)
 
 
-def _refuse_length(text: str) -> None:
+_WEEKDAYS = re.compile(r"(?:周|星期|礼拜)[一二三四五六] ?(?:至|到|-+) ?(?:周|星期|礼拜)?[一二三四五六日天]")
+
+
+def _of_opening_days(text: str, refused: PhraseError) -> PhraseError:
+    """Return the refusal of ``周一至周六`` as such: they are no weekdays of the first and the last day."""
+    weekdays = _WEEKDAYS.search(folded(text))
+    if weekdays is None or "weekday" not in refused.sentence.msgid.lower():
+        return refused
+    return weekly_refusal(weekdays.group(), weekdays.start())
+
+
+def _refuse_text(text: str) -> None:
     if len(text) > LONGEST_PHRASE:
         raise PhraseError(
             "A date phrase has at most {limit} characters, this one has {count}", limit=LONGEST_PHRASE, count=len(text)
@@ -91,14 +129,27 @@ def _refuse_length(text: str) -> None:
         raise PhraseError(
             "The date is empty", hint=Sentence("Write a date such as {example}", {"example": "2026-01-29 10:00"})
         )
+    serial = _SERIAL.fullmatch(text.strip())
+    if serial:
+        meant = _SERIAL_ZERO + timedelta(days=int(serial[1]))
+        raise PhraseError(
+            "{written} is the number of a day in a spreadsheet",
+            hint=Sentence("Write a date such as {example}", {"example": meant}),
+            readings=[meant.isoformat()],
+            written=text.strip(),
+        )
 
 
-def _frame(parts: Outline, zone: ZoneInfo, year: int | None, is_workday: Callable[[date], bool] | None) -> Frame:
+_SERIAL = re.compile(r"([34]\d{4}|5[0-4]\d{3})(?:\.\d+)?", re.ASCII)
+"""Days from 1982 to 2050 as spreadsheets number them."""
+_SERIAL_ZERO = date(1899, 12, 30)
+
+
+def _frame(parts: Outline, zone: ZoneInfo, is_workday: Callable[[date], bool] | None) -> Frame:
     """Gather what the words beside the dates say: opening days and hours, and how sure the date is."""
-    frame = Frame(zone, year, is_workday, open_days=_open_days(parts.line))
-    for aside in parts.asides:
-        marks = _marks(aside)
-        if Mark.DESK in marks or any(isinstance(e, Point) and e.has_day for e in aside):
+    frame = Frame(zone, None, is_workday, open_days=_open_days(parts.line))
+    for aside in asides_that_count(parts):
+        if any(isinstance(e, Point) and e.has_day for e in aside):
             continue
         hours = _hours_aside(aside)
         open_days = _open_days(aside)
@@ -161,36 +212,42 @@ def _open_days(line: tuple[Element, ...]) -> OpenDays:
     return OpenDays.WORKDAYS if any(_HOLIDAYS.search(word) for word in words) else OpenDays.WEEKDAYS
 
 
-def _read(parts: Outline, frame: Frame) -> WindowReading:
+def _read(parts: Outline, frames: Sequence[Frame]) -> WindowReading:
+    """Read a phrase against each year that it can be about."""
+    refuse_english(parts)
+    refuse_other_zone(parts, frames[0].zone)
     refuse_failures(parts.points)
-    _refuse_excluded(parts)
-    if parts.damaged and frame.year is None:
-        unknown_year, failures = _readings(parts, replace(frame, year=ANY_LEAP_YEAR))
+    unread = unread_word(parts) if any(point.has_day for point in parts.points) else None
+    if parts.damaged and frames[0].year is None and unread is None:
+        unknown_year, failures = _readings(parts, [replace(frames[0], year=ANY_LEAP_YEAR)])
         raise damage_of(parts, [without_year(text) for text in possible(unknown_year, failures)])
-    readings, failures = _readings(parts, frame)
+    readings, failures = _readings(parts, frames)
+    if unread is not None:
+        raise unread.with_readings(readings_without(parts, unread, readings.values()))
     if not (readings or failures or parts.damaged):
         return _undated(parts)
-    return only(parts, readings, failures)
+    reading = only(parts, readings, failures)
+    _refuse_desk(parts, frames, reading)
+    refuse_leftovers(parts, reading)
+    return reading
 
 
-def _refuse_excluded(parts: Outline) -> None:
-    """Refuse ``3月5日前(不含当日)``: the last day is another one than the day that stands there."""
-    words = [element for line in (parts.line, *parts.asides) for element in line if isinstance(element, Token)]
-    excluded = next((word for word in words if word.mark is Mark.EXCLUDED), None)
-    if excluded is not None and any(point.has_day for point in parts.points):
-        raise PhraseError(
-            "{written} leaves out the day that is named",
-            hint=Sentence("Write the last day that counts"),
-            offset=excluded.start,
-            written=excluded.text,
-        )
+def _refuse_desk(parts: Outline, frames: Sequence[Frame], reading: WindowReading) -> None:
+    """Refuse opening hours that may be those of the window or only those of the office that answers questions."""
+    shorter = without_desk(parts)
+    if shorter is None:
+        return
+    open_days = _open_days(shorter.line)
+    apart, _ = _readings(shorter, [replace(frame, open_days=open_days) for frame in frames])
+    if reading.text not in apart:
+        raise PhraseError("The phrase has more than one reading", readings=[reading.text, *apart])
 
 
-def _readings(parts: Outline, frame: Frame) -> tuple[dict[str, WindowReading], list[PhraseError]]:
+def _readings(parts: Outline, frames: Sequence[Frame]) -> tuple[dict[str, WindowReading], list[PhraseError]]:
     """Read every choice; return the windows by their canonical text, and the refusals."""
     readings: dict[str, WindowReading] = {}
     failures: list[PhraseError] = []
-    for line in parts.choices():
+    for line, frame in itertools.product(parts.choices(), frames):
         try:
             reading = read_line(line, frame)
         except PhraseError as refused:

@@ -18,7 +18,14 @@ from examcal.schedule.outline import Piece, Stop
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import Mark
 from examcal.schedule.reading import WindowReading
-from examcal.schedule.refusals import refuse_after, refuse_events, refuse_relatives, refuse_strays
+from examcal.schedule.refusals import (
+    is_one_subject,
+    refuse_after,
+    refuse_events,
+    refuse_half_only,
+    refuse_relatives,
+    refuse_strays,
+)
 from examcal.schedule.years import resolve_list, resolve_one, resolve_span
 
 
@@ -42,7 +49,8 @@ def read_line(line: Sequence[Piece], frame: Frame) -> WindowReading | None:
         PhraseError: there are several, or the line is bounded by an event, or its parts contradict each other.
 
     """
-    pieces, hours = without_hours(joined_pieces(line))
+    joined = joined_pieces(line)
+    pieces, hours = without_hours(joined)
     frame = replace(frame, hours=frame.hours + hours)
     groups = groups_of(pieces)
     refuse_events(pieces, has_day=bool(groups))
@@ -51,29 +59,40 @@ def read_line(line: Sequence[Piece], frame: Frame) -> WindowReading | None:
         return None
     refuse_relatives(pieces)
     refuse_after(pieces, groups, frame.year)
-    if len(groups) == 2 and {(g.link, g.starts, g.ends) for g in groups} == {  # noqa: PLR2004 -- a start and an end
-        (None, True, False),
-        (None, False, True),
-    }:
-        first, last = sorted(groups, key=lambda group: group.ends)
-        return _span(first.stops[0], last.stops[0], frame)
+    if _are_edges(groups) and is_one_subject(pieces, *(group.stops[0] for group in groups)):
+        return _span(groups[0].stops[0], groups[1].stops[0], frame)
     if len(groups) > 1:
         raise PhraseError(
             "More than one window in one phrase",
             hint=Sentence("Write one milestone for each"),
-            readings=_each(groups, frame),
+            readings=_each(groups, joined, frame),
             offset=groups[1].start,
         )
     return _window(groups[0], frame)
 
 
-def _each(groups: Sequence[Group], frame: Frame) -> list[str]:
+def _are_edges(groups: Sequence[Group]) -> bool:
+    """Return whether a line has a start and then an end; after an end, a start is that of something else."""
+    edges = [(group.link, group.starts, group.ends) for group in groups]
+    return edges == [(None, True, False), (None, False, True)]
+
+
+def _each(groups: Sequence[Group], joined: Sequence[Piece], frame: Frame) -> list[str]:
+    """Return the windows of a line one by one; year and month that one leaves out are those of the one before."""
     texts: list[str] = []
-    year = frame.year
-    for group in groups:
+    year, month = frame.year, None
+    borders = [*(group.start for group in groups[1:]), joined[-1].start + 1]
+    for group, border in zip(groups, borders, strict=True):
+        hours = without_hours([piece for piece in joined if group.start <= piece.start < border])[1]
         year = next((stop.day.year for stop in group.stops if stop.day and stop.day.year), year)
+        first = group.stops[0]
+        if first.day and first.day.month is None:
+            first = replace(first, day=replace(first.day, month=month))
+        month = next((stop.day.month for stop in (*group.stops[::-1], first) if stop.day and stop.day.month), month)
         try:
-            texts.append(_window(group, replace(frame, hours=(), year=year)).text)
+            texts.append(
+                _window(replace(group, stops=(first, *group.stops[1:])), replace(frame, hours=hours, year=year)).text
+            )
         except PhraseError as refused:
             texts.extend(refused.readings)
     return texts
@@ -90,6 +109,7 @@ def _window(group: Group, frame: Frame) -> WindowReading:
 def _single(group: Group, frame: Frame) -> WindowReading:
     stop = group.stops[0]
     day = resolve_one(stop.day, frame.year, stop)
+    refuse_half_only(stop, None if group.starts or group.ends else day)
     reading = WindowReading(status=frame.status, open_days=frame.open_days)
     if group.starts or group.ends:
         return _one_edge(stop, day, frame, reading, closing=group.ends)
@@ -113,7 +133,6 @@ def _single(group: Group, frame: Frame) -> WindowReading:
 
 def _one_edge(stop: Stop, day: date, frame: Frame, reading: WindowReading, *, closing: bool) -> WindowReading:
     since, until = _day_hours(frame.hours)
-    _refuse_half_only(stop)
     if closing:
         clock = _within(stop, frame.hours) or until
         if clock is None or stop.clock is None:
@@ -128,7 +147,7 @@ def _one_edge(stop: Stop, day: date, frame: Frame, reading: WindowReading, *, cl
 def _span(first: Stop, last: Stop, frame: Frame) -> WindowReading:
     opens_on, closes_on = resolve_span(first, last, frame.year)
     for stop in (first, last):
-        _refuse_half_only(stop)
+        refuse_half_only(stop)
     _refuse_shared_half(first, last, opens_on, closes_on)
     since, until = _day_hours(frame.hours)
     if first.clock is None:
@@ -145,6 +164,8 @@ def _span(first: Stop, last: Stop, frame: Frame) -> WindowReading:
 
 
 def _list(stops: Sequence[Stop], frame: Frame) -> WindowReading:
+    for stop in stops:
+        refuse_half_only(stop)
     if any(stop.clock for stop in stops):
         raise PhraseError(
             "A list of days cannot have a time for each day",
@@ -184,18 +205,18 @@ def _within(stop: Stop, hours: Sequence[Hours]) -> Clock | None:
     return stop.clock
 
 
-def _refuse_half_only(stop: Stop) -> None:
-    if stop.half_only:
-        raise PhraseError("A part of the day without a time of day", hint=Sentence("Write the time"), offset=stop.start)
+_SHARED_HOURS = {Half.MORNING: range(1, 7), Half.AFTERNOON: range(1, 12), Half.EVENING: range(1, 12)}
+"""Hours that mean one time in the morning and another one after noon, where the start names a part of the day."""
 
 
 def _refuse_shared_half(first: Stop, last: Stop, opens_on: date, closes_on: date) -> None:
-    """Refuse ``4月7日下午2:00至4月30日4:30``: the end may be 4:30 or 16:30."""
-    if first.clock is None or last.clock is None or first.clock.half not in {Half.AFTERNOON, Half.EVENING}:
+    """Refuse ``4月7日下午2:00至4月30日4:30``, and ``上午9:00`` there: the end may be 4:30 or 16:30."""
+    if first.clock is None or last.clock is None or last.clock.half is not None:
+        return
+    shared = _SHARED_HOURS.get(first.clock.half) if first.clock.half else None
+    if shared is None or last.clock.minutes // 60 not in shared:
         return
     hour = last.clock.minutes // 60
-    if last.clock.half is not None or not 1 <= hour < 12:  # noqa: PLR2004 -- hours that 上午 and 下午 share
-        return
     ends = [last.clock.text, Clock(last.clock.minutes + HALF_A_DAY).text]
     raise PhraseError(
         "{clock} has two readings: {first} and {second}",

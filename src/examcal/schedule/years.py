@@ -29,7 +29,7 @@ def resolve_span(first: Stop, last: Stop, year: int | None) -> tuple[date, date]
     if left.year is None and right.year is not None and right.day_shift is None:
         left = replace(left, year=_year_before(left, right))
     opens_on = _calendar_day(left, year, first)
-    closes_on = _right_day(opens_on, right, last)
+    closes_on = _right_day(opens_on, right, last, first)
     return _checked(opens_on, first), _checked(closes_on, last)
 
 
@@ -37,7 +37,7 @@ def resolve_list(stops: Sequence[Stop], year: int | None) -> tuple[date, ...]:
     """Return the days of a list, in order; each takes year and month from the one before."""
     days = [_calendar_day(stops[0].day or Day(), year, stops[0])]
     for stop in stops[1:]:
-        days.append(_right_day(days[-1], stop.day or Day(), stop))
+        days.append(_right_day(days[-1], stop.day or Day(), stop, stops[0]))
         if days[-1] == days[-2]:
             raise PhraseError("{day} stands twice in the list", offset=stop.start, day=days[-1].isoformat())
     return tuple(_checked(day, stop) for day, stop in zip(days, stops, strict=True))
@@ -50,17 +50,17 @@ def _year_before(left: Day, right: Day) -> int | None:
     return right.year if (left.month, left.day or 0) <= (right.month, right.day or 0) else right.year - 1
 
 
-def _right_day(before: date, day: Day, stop: Stop) -> date:
+def _right_day(before: date, day: Day, stop: Stop, first: Stop) -> date:
     if day.day_shift is not None:
         return before + timedelta(days=day.day_shift)
     filled = replace(day, year=day.year or before.year + day.year_shift, month=day.month or before.month)
     found = _calendar_day(filled, None, stop)
     if found >= before or day.year is not None:
         return found
-    return _rolled_over(before, day, found, stop)
+    return _rolled_over(before, day, found, stop, first)
 
 
-def _rolled_over(before: date, day: Day, found: date, stop: Stop) -> date:
+def _rolled_over(before: date, day: Day, found: date, stop: Stop, first: Stop) -> date:
     """Return the end of a window over New Year, or refuse an end before its start with what it could mean."""
     if day.month is not None and not day.year_shift:
         following = _calendar_day(replace(day, year=before.year + 1), None, stop)
@@ -72,11 +72,15 @@ def _rolled_over(before: date, day: Day, found: date, stop: Stop) -> date:
     raise PhraseError(
         "The end ({end}) is not after the start ({start})",
         hint=Sentence("Write the year and month of the end"),
-        readings=[f"{before} 至 {following}"],
+        readings=[f"{_timed(before, first)} 至 {_timed(following, stop)}"],
         offset=stop.start,
         start=before.isoformat(),
         end=found.isoformat(),
     )
+
+
+def _timed(day: date, stop: Stop) -> str:
+    return f"{day} {stop.clock.text}" if stop.clock else day.isoformat()
 
 
 def _calendar_day(day: Day, year: int | None, stop: Stop) -> date:

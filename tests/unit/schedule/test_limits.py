@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 
 from examcal.errors import Problem, ScheduleRejectedError
-from examcal.schedule.dates import MOST_WORDS
 from examcal.schedule.drafts import MOST_WINDOWS
 from examcal.schedule.loader import Loaded, SourceText, load
 from examcal.schedule.parts import MOST_IN_LISTS
 from examcal.schedule.problems import MOST_FINDINGS
 from examcal.schedule.references import MOST_CIRCLES, in_dependency_order
+from examcal.schedule.understood import MOST_WORDS
 
 TODAY = date(2026, 11, 25)
 
@@ -48,16 +48,36 @@ def test_past_the_last_circle_that_is_looked_for_only_what_touches_none_is_in_or
 
 
 def test_dates_in_words_are_limited_together_and_reported_once() -> None:
-    phrase = "2026年12月{day}日上午9:30至2027年1月8日下午17:00"
+    phrase = "2026年12月{day}日上午9:{minute:02d}至2027年1月8日下午17:00"
     count = MOST_WORDS // 30
-    found = problems(f"window: '{phrase.format(day=n % 28 + 1)}'" for n in range(count))
+    found = problems(f"window: '{phrase.format(day=n % 28 + 1, minute=n % 59)}'" for n in range(count))
     assert [problem.code for problem in found if problem.severity == "error"] == ["too-many"]
     assert str(MOST_WORDS) in found[0].message.text("zh-CN").replace(",", "")
 
 
-def test_plain_dates_do_not_count_as_words() -> None:
-    rows = [f"opens: 2026-12-{n % 28 + 1:02d} 09:30, closes: 2027-01-08 17:00" for n in range(MOST_WORDS // 30)]
+@pytest.mark.parametrize(
+    "row",
+    [
+        "opens: 2026-12-{day:02d} 09:{minute:02d}, closes: 2027-01-08 17:00",
+        "opens: 2026年12月{day}日9:{minute:02d}, closes: 2027年1月8日17时",
+        "window: 2026年12月{day}日9:{minute:02d}至2027年1月8日17时",
+        "window: 2026年11月{day}日9:{minute:02d}—12月31日17:00",
+    ],
+)
+def test_plain_dates_do_not_count_as_words(row: str) -> None:
+    rows = [row.format(day=n % 28 + 1, minute=n % 60) for n in range(MOST_WORDS // 20)]
     assert len(loaded(rows).schedule.exams[0].milestones) == len(rows)
+
+
+def test_a_phrase_that_stands_many_times_is_understood_and_counted_once() -> None:
+    rows = ["window: '2026年12月5日至12月11日(不含周末),上午9:00—11:00,下午2:00—4:30'"] * (MOST_WORDS // 20)
+    assert len(loaded(rows).schedule.exams[0].milestones) == len(rows)
+
+
+def test_what_was_too_much_to_understand_stays_so_when_it_is_repeated() -> None:
+    rows = [f"window: 2026年12月{n % 28 + 1}日上午9:{n % 59:02d}起" for n in range(MOST_WORDS // 15)]
+    found = problems([*rows, *rows])
+    assert [problem.code for problem in found if problem.severity == "error"] == ["too-many"]
 
 
 def test_warnings_stop_at_the_limit_and_refuse_nothing() -> None:

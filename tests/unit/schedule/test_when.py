@@ -299,7 +299,7 @@ def test_edge(text: str, closing: bool, at: str | None, named_on: str | None, cl
 def test_closing_edge_takes_year_and_month_from_the_opening_one() -> None:
     opens = read_edge("2025年12月29日10时", zone=ZONE, closing=False)
     closes = [
-        read_edge(text, zone=ZONE, closing=True, near=opens).wall for text in ("30日15:00", "1月11日24时", "17:00")
+        read_edge(text, zone=ZONE, closing=True, near=opens).wall for text in ("30日15:00", "1月11日24时", "当日17:00")
     ]
     assert closes == ["2025-12-30T15:00", "2026-01-11T24:00", "2025-12-29T17:00"]
 

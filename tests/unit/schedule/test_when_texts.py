@@ -14,7 +14,8 @@ from examcal.texts import catalogue
 
 MODULES = (
     *("announcement", "clauses", "clocks", "contacts", "damage", "draft", "edges", "grouping", "moments", "narrowing"),
-    *("outline", "phrase_error", "phrases", "points", "reading", "refusals", "when", "windows", "years"),
+    *("outline", "phrase_error", "phrases", "plain", "points", "reading", "refusals", "understood", "unread"),
+    *("dates", "one_edge", "references", "verdict", "when", "windows", "years"),
 )
 SAYERS = {"PhraseError", "Sentence", "RefusedError", "say"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -1,0 +1,119 @@
+"""What the date phrases of a schedule mean: plain forms at once, others by the grammar, each only once in a load."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from examcal.errors import Sentence
+from examcal.schedule.edges import day_edge
+from examcal.schedule.fields import Value
+from examcal.schedule.model import Edge
+from examcal.schedule.phrase_error import PhraseError
+from examcal.schedule.plain import plain_edge, plain_window
+from examcal.schedule.problems import Findings
+from examcal.schedule.reading import WindowReading
+from examcal.schedule.when import LONGEST_PHRASE, read_edge, read_window
+from examcal.schedule.workdays import Workdays
+
+MOST_WORDS = 10_000
+"""Characters of date phrases in one schedule that are understood word by word; each takes some 10 microseconds."""
+MOST_REMEMBERED = 8192
+"""Phrases whose meaning is kept: more than one schedule can have, so that none is read twice while it is loaded."""
+
+
+class UnreadableError(Exception):
+    """The dates cannot be read; why has been reported."""
+
+
+def can_afford(findings: Findings, phrase: str) -> bool:
+    """Count a date phrase that must be understood word by word; return False past the limit of a schedule."""
+    return findings.spend("phrases", MOST_WORDS, min(len(phrase), LONGEST_PHRASE) + 1)
+
+
+def _afford(value: Value, *context: object) -> None:
+    """Count a date phrase, unless it was read before in the same context, so that its meaning is remembered.
+
+    Raises UnreadableError past the limit, which is reported once.
+    """
+    remembered = " ".join(map(str, (*context, value.text.strip(), "remembered")))
+    findings = value.findings
+    if remembered in findings.spent:
+        return
+    if can_afford(findings, value.text):
+        findings.spend(remembered, 1)
+        return
+    if findings.spend("phrases-reported", 1):
+        message = Sentence("more than {limit} characters of dates in words", {"limit": MOST_WORDS})
+        value.report("too-many", message, Sentence("write dates as 2026-01-29 10:00"))
+    raise UnreadableError
+
+
+def understood_edge(
+    value: Value, text: str, zone: str, near: Edge | None, *, closing: bool, same_day: bool = False
+) -> Edge:
+    """Return an edge in whatever form it is written. Raises UnreadableError after reporting."""
+    plain = plain_edge_of(text, zone, closing=closing)
+    if plain:
+        return plain
+    near_on = near.named_on if near else None
+    _afford(value, zone, near_on, closing, same_day)
+    return _reported(value, _remembered_edge(text, zone, near_on, closing=closing, same_day=same_day))
+
+
+def understood_window(value: Value, text: str, zone: str, workdays: Workdays) -> WindowReading:
+    """Return what a whole phrase means. Raises UnreadableError after reporting."""
+    plain = plain_window(text, ZoneInfo(zone))
+    if plain:
+        return plain
+    _afford(value, zone)
+    return _reported(value, _remembered_window(text, zone, workdays))
+
+
+Meaning = TypeVar("Meaning")
+
+
+def _reported(value: Value, outcome: Meaning | PhraseError) -> Meaning:
+    """Return a meaning, or report why there is none and raise UnreadableError."""
+    if isinstance(outcome, PhraseError):
+        report_phrase(value, outcome)
+        raise UnreadableError
+    return outcome
+
+
+@lru_cache(maxsize=4096)
+def plain_edge_of(text: str, zone: str, *, closing: bool) -> Edge | None:
+    """Return the edge of a date in a plain form; None for whatever needs a closer look, or is wrong."""
+    return plain_edge(text, ZoneInfo(zone), closing=closing)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _remembered_edge(
+    text: str, zone: str, near_on: date | None, *, closing: bool, same_day: bool
+) -> Edge | PhraseError:
+    near = day_edge(near_on, None, zone, closing=False) if near_on else None
+    try:
+        return read_edge(text, zone=ZoneInfo(zone), closing=closing, near=near, same_day=same_day)
+    except PhraseError as error:
+        return error
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _remembered_window(text: str, zone: str, workdays: Workdays) -> WindowReading | PhraseError:
+    try:
+        return read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working)
+    except PhraseError as error:
+        return error
+
+
+def report_phrase(value: Value, error: PhraseError) -> None:
+    """Report a date phrase that is not understood, with its readings where there are several."""
+    code = "ambiguous-date" if len(error.readings) > 1 else "bad-date"
+    if "weekday" in error.sentence.msgid.lower():
+        code = "weekday-disagrees"
+    hint = error.hint
+    if error.readings and (hint is None or code == "ambiguous-date"):
+        hint = Sentence("write one of: {readings}", {"readings": "; ".join(error.readings[:6])})
+    value.report(code, error.sentence, hint)
