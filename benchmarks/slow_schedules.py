@@ -18,7 +18,7 @@ def _file(milestones: Iterable[str], *, settings: str = "", exam: str = "") -> s
 def _repeated(row: str, count: float) -> Iterator[str]:
     """Yield a row so many times, its days and numbers varied."""
     for n in range(int(count)):
-        yield row.format(n=n, day=n % 28 + 1, next=n ^ 1)
+        yield row.format(n=n, day=n % 28 + 1, minute=n % 59, next=n ^ 1)
 
 
 def _holidays() -> str:
@@ -33,7 +33,7 @@ def _sites(row: str, milestones: int) -> str:
 
 
 def _words(phrase: str) -> str:
-    count = WORDS // (len(phrase.format(n=0, day=1, next=1)) + 3)
+    count = WORDS // (len(phrase.format(n=0, day=1, minute=10, next=1)) + 3)
     rest = _repeated("on: 2026-12-{day:02d}, location: l, notes: n, tasks: [a, b, c, d, e]", WINDOWS - count)
     return _file([*_repeated(f'window: "{phrase}"', count), *rest])
 
@@ -53,9 +53,9 @@ SLOW: dict[str, Callable[[], str]] = {
         _repeated("on: 2026-12-{day:02d}, location: l, notes: n, tasks: [a, b, c, d, e]", WINDOWS)
     ),
     "dates in words": lambda: _words(
-        "2026年12月{day}日上午9:30起至2027年2月5日下午17时止（节假日除外，每日9:00—11:30）"
+        "2026年12月{day}日上午9:{minute:02d}起至2027年2月5日下午17时止（节假日除外，每日9:00—11:30）"
     ),
-    "damaged dates": lambda: _words("l2月{day}B 9:3O—l2月3l日l7:OO，及l月ll、l2、l3、l4日"),
+    "damaged dates": lambda: _words("l2月{day}B 9:{minute}O—l2月3l日l7:OO，及l月ll、l2、l3、l4日"),
     "dates in brackets": lambda: _words("(" * 200 + "1月1日" + ")" * 200 + "{n}"),
     "expected dates": lambda: _file(_repeated("when: tba, expected: '2025年{day}月下旬至{n}月'", WORDS // 14)),
     "circles": lambda: _file(_repeated("opens: m{next}.opens +1d, closes: 2027-01-01", WINDOWS)),
