@@ -167,7 +167,7 @@ def groups_of(line: Sequence[Piece]) -> list[Group]:
         if link is Mark.LIST and end < len(line) and is_word(line[end], Mark.BETWEEN):
             link = Mark.CONNECT
         if link is not None:
-            _refuse_edge_word(line, end, link)
+            _refuse_edge_word(line, position, end, link)
         starts, ends = _edge_words(line, position, end) if link is None else (False, False)
         groups.append(Group(tuple(stops), link, starts, ends))
         position = end
@@ -204,13 +204,20 @@ def is_comma(piece: Piece) -> bool:
     return isinstance(piece, Token) and piece.text == ","
 
 
-def _refuse_edge_word(line: Sequence[Piece], end: int, link: Mark) -> None:
-    """Refuse ``3月5日、6日前`` and ``3月5日至11日起``: a word for one edge after several days."""
-    word = line[end] if end < len(line) else None
-    wrong = {Mark.START, Mark.END} if link is Mark.LIST else {Mark.START}
-    if isinstance(word, Token) and word.mark in wrong and not _is_label(line, end):
+_BEFORE_A_SPAN = {"自", "从", "起", "开始", "起始"}
+_AFTER_A_SPAN = {"前", "之前", "以前", "止", "为止", "截止", "截至", "结束"}
+
+
+def _refuse_edge_word(line: Sequence[Piece], first: int, end: int, link: Mark) -> None:
+    """Refuse a word for one edge beside several days: ``3月5日、6日前``, ``3月5日至11日起``, ``不晚于3月5日至11日``."""
+    after = line[end] if end < len(line) and not _is_label(line, end) else None
+    before = line[first - 1] if first else None
+    is_list = link is Mark.LIST
+    for word, fits in ((after, set() if is_list else _AFTER_A_SPAN), (before, _BEFORE_A_SPAN)):
+        if not (isinstance(word, Token) and word.mark in {Mark.START, Mark.END}) or word.text in fits:
+            continue
         raise PhraseError(
-            "{word} after several days does not say what it belongs to",
+            "{word} beside several days does not say which one it belongs to",
             hint=Sentence("Write one window, or one milestone for each"),
             offset=word.start,
             word=word.text,

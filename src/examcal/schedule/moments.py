@@ -67,7 +67,7 @@ class Half(enum.Enum):
     MORNING = "上午 早上 早晨 清晨 早 午前"
     NOON = "中午 正午 午间"
     AFTERNOON = "下午 午后"
-    EVENING = "傍晚 晚上 晚间 夜间 当晚 晚 夜里 深夜 半夜"
+    EVENING = "傍晚 晚上 晚间 夜间 当晚 晚 夜里 深夜 半夜 夜"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,10 +96,19 @@ def _put_aside(content: list[Element], outer: list[Element], asides: list[list[E
     marks = {element.mark if isinstance(element, Token) else None for element in content if not _is_filler(element)}
     if Mark.WEEKDAY in marks and marks <= _WEEKDAY_WORDS:
         outer.extend(e for e in content if isinstance(e, Token) and e.mark is Mark.WEEKDAY)
-    elif all(_is_weekday_or_time(element) for element in content) and None in marks:
+    elif all(_is_weekday_or_time(element) for element in content) and None in marks and not _ends_a_span(outer):
         outer.extend(content)
     else:
         asides.append(content)
+
+
+def _ends_a_span(outer: Sequence[Element]) -> bool:
+    """Return whether brackets follow ``3月5日至11日``: a time there may be that of the end, the start or each day."""
+    if len(outer) < 3:  # noqa: PLR2004 -- day, 至, day
+        return False
+    first, link, last = outer[-3:]
+    is_span = isinstance(link, Token) and link.mark is Mark.CONNECT
+    return is_span and all(isinstance(e, Point) and e.has_day and not e.has_clock for e in (first, last))
 
 
 def _is_filler(element: Element) -> bool:

@@ -19,9 +19,9 @@ from examcal.schedule.points import elements
 from examcal.schedule.reading import WindowReading
 from examcal.schedule.refusals import HALF_BEFORE_TIME
 
-_LEAVES_OUT = Sentence("Write the days that count, and the rest in `notes:`")
+_RESTRICTS = Sentence("Write the days and times that count, and the rest in `notes:`")
 _REASONS: Mapping[Mark, tuple[Sentence, Sentence]] = {
-    Mark.EXCLUDED: (Sentence("{written} leaves out days in a way that is not understood"), _LEAVES_OUT),
+    Mark.EXCLUDED: (Sentence("{written} restricts the time in a way that is not understood"), _RESTRICTS),
     Mark.WEEKLY: (
         Sentence("{written} names days that recur, which is not understood here"),
         Sentence("Write the window alone, with `days: weekdays` or `days: workdays`; other days go into `notes:`"),
@@ -37,6 +37,10 @@ _REASONS: Mapping[Mark, tuple[Sentence, Sentence]] = {
             "Write the date in digits and the time of 24 hours, such as {example}", {"example": "2026-03-05 17:00"}
         ),
     ),
+    Mark.MOON: (
+        Sentence("{written} counts from something else"),
+        Sentence("Write the date of the common calendar"),
+    ),
     Mark.OFFICE: (
         Sentence("{written} counts from something else"),
         Sentence("Write the time of day at which the counter closes"),
@@ -46,6 +50,8 @@ _LAST_DAY = (Sentence("{written} leaves out the day that is named"), Sentence("W
 _DAY_LEFT_OUT = re.compile("不(?:含|包[括含])")
 _DAY_LONG = ("天", "日", "周", "星期", "月")
 _TOWARDS = ("至", "到", "为")
+_CONTRARY = ("除", "维护", "检修", "停机", "停服", "早于", "晚于", "迟于", "超过", "非", "不是", "并非", "而非")
+"""What such words say is the contrary of the dates and hours beside them."""
 _ONE_DAY = {"1天", "一天", "半天"}
 
 
@@ -107,14 +113,13 @@ def _refusal(word: Token, mark: Mark) -> PhraseError:
 
 
 def _half_in_aside(parts: Outline, asides: Sequence[tuple[Element, ...]]) -> PhraseError | None:
-    """Return the refusal of 上午 or 下午 in brackets without a time, where other times could belong to it."""
+    """Return the refusal of 上午 in brackets without a time, unless both halves of a day without times are named."""
     points = [element for line in (parts.line, *asides) for element in line if isinstance(element, Point)]
-    if not any(point.has_clock for point in points):
+    halves = [e for aside in asides for e in aside if isinstance(e, Point) and e.half_only]
+    is_whole_day = not any(point.has_clock for point in points) and len({half.text for half in halves}) > 1
+    if not halves or is_whole_day:
         return None
-    halves = (e for aside in asides for e in aside if isinstance(e, Point) and e.half_only)
-    half = next(halves, None)
-    if half is None:
-        return None
+    half = halves[0]
     return PhraseError(
         "A part of the day without a time of day",
         hint=HALF_BEFORE_TIME,
@@ -130,7 +135,8 @@ def readings_without(parts: Outline, refusal: PhraseError, readings: Iterable[Wi
         return [] if len(found) == 1 else [reading.text for reading in found]
     if word.mark is Mark.EXCLUDED and _names_a_day(parts, word):
         return _day_before(parts, word, found[0])
-    if word.mark in {Mark.VAGUE, Mark.ENGLISH, Mark.OFFICE}:
+    is_contrary = word.text.startswith(_CONTRARY) and word.text != "除外"
+    if is_contrary or word.mark in {Mark.VAGUE, Mark.ENGLISH, Mark.OFFICE, Mark.MOON}:
         return []
     edge = found[0].opens
     if word.mark is Mark.MOVED:
@@ -200,7 +206,7 @@ def refuse_leftovers(parts: Outline, reading: WindowReading) -> None:
 
 def _repeats(aside: Sequence[Element], days: Sequence[date], reading: WindowReading) -> bool:
     """Return whether brackets only say the one day of a phrase again: ``3月7日(2026-03-07)``."""
-    has_clock = any(isinstance(element, Point) and element.has_clock for element in aside)
+    has_clock = any(isinstance(element, Point) and (element.has_clock or element.half_only) for element in aside)
     is_same = reading.opens is not None and set(days) == {reading.opens.named_on}
     return reading.shape is Shape.DAY and is_same and not has_clock
 

@@ -201,7 +201,7 @@ def _marks(line: tuple[Element, ...]) -> set[Mark]:
     return {element.mark for element in line if isinstance(element, Token)}
 
 
-_HOLIDAYS = re.compile("节假日|休息日|公休日|工作日")
+_HOLIDAYS = re.compile("假日|休息日|公休|工作日")
 
 
 def _open_days(line: tuple[Element, ...]) -> OpenDays:

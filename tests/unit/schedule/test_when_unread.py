@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from examcal.schedule.model import OpenDays
+from examcal.schedule.model import OpenDays, Status
 from examcal.schedule.when import PhraseError, read_edge, read_window
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -61,6 +61,9 @@ def test_a_part_of_the_day_belongs_to_the_time_after_it(phrase: str, canonical: 
         "2026年3月5日上午、6日",
         "2026年3月5日至3月11日上午9:00-11:00（下午照常）",
         "2026年6月6日上午考综合，下午考专业",
+        "2026年6月6日（仅上午）",
+        "2026年6月6日（6日上午）",
+        "2026年6月6日夜",
     ],
 )
 def test_a_part_of_the_day_without_a_time_is_refused(phrase: str) -> None:
@@ -138,7 +141,7 @@ def test_a_word_that_only_looks_like_pm_is_a_word() -> None:
 def test_a_day_that_is_left_out_is_not_the_last_one(phrase: str, readings: list[str]) -> None:
     refused = refusal(phrase)
     assert list(refused.readings) == readings
-    assert "不包括" in refused.text() or "排除" in refused.text()
+    assert "不包括" in refused.text() or "限制" in refused.text()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,13 @@ def test_a_day_that_is_left_out_is_not_the_last_one(phrase: str, readings: list[
         ("2026年3月5日至3月20日（3月14日、15日休息）", []),
         ("2026年3月5日至3月20日（周日除外）", ["2026-03-05 至 2026-03-20"]),
         ("2026年3月5日至3月20日（双休日及清明节除外）", ["2026-03-05 至 2026-03-20"]),
-        ("2026年3月5日至3月20日，除3月8日外", ["2026-03-05 至 2026-03-20"]),
+        ("2026年3月5日至3月20日，除3月8日外", []),
+        ("2026年3月5日至3月20日（0:00-6:00系统维护）", []),
+        ("2026年3月5日至3月20日，除0:00-6:00", []),
+        ("2026年3月5日至3月20日（首日不办理）", ["2026-03-05 至 2026-03-20"]),
+        ("早于2026年3月5日", []),
+        ("超过2026年3月11日不予受理", []),
+        ("非2026年3月11日", []),
         ("2026年3月5日至3月20日（工作日除外）", ["2026-03-05 至 2026-03-20"]),
         ("2026年3月5日至3月20日（午间休息）", ["2026-03-05 至 2026-03-20"]),
     ],
@@ -158,7 +167,7 @@ def test_a_day_that_is_left_out_is_not_the_last_one(phrase: str, readings: list[
 def test_days_that_are_left_out_in_other_words_are_refused(phrase: str, readings: list[str]) -> None:
     refused = refusal(phrase)
     assert list(refused.readings) == readings
-    assert "排除" in refused.text()
+    assert "限制" in refused.text()
 
 
 @pytest.mark.parametrize(
@@ -187,12 +196,15 @@ def test_words_that_leave_no_day_out_change_nothing(phrase: str) -> None:
         "2026年3月5日至3月20日（每周一至周六办理）",
         "2026年3月5日至3月20日（逢双日办理）",
         "2026年3月5日至3月20日（周三不办理）",
+        "2026年3月5日至3月20日（单日办理）",
+        "2026年3月5日至3月20日（仅周末）",
+        "每年3月10日",
     ],
 )
 def test_days_of_the_week_are_not_taken_for_the_weekday_of_a_date(phrase: str) -> None:
     refused = refusal(phrase)
     assert "每周或重复的日子" in refused.text()
-    assert phrase[refused.offset] in "每周逢"
+    assert phrase[refused.offset] in "每周逢单仅"
 
 
 @pytest.mark.parametrize(
@@ -203,6 +215,7 @@ def test_days_of_the_week_are_not_taken_for_the_weekday_of_a_date(phrase: str) -
         ("，除周末外", OpenDays.WEEKDAYS),
         ("（每个工作日9:00-17:00）", OpenDays.WORKDAYS),
         ("（非工作日不办理）", OpenDays.WORKDAYS),
+        ("（法定假日除外）", OpenDays.WORKDAYS),
         ("（共7个工作日）", OpenDays.ALL),
         ("，共7个工作日", OpenDays.ALL),
         ("（共五个工作日）", OpenDays.ALL),
@@ -267,6 +280,9 @@ def test_a_length_of_time_beside_both_edges_only_repeats_them(phrase: str, canon
         ("原定2026年3月5日的考试推迟", []),
         ("2026年3月5日的考试取消", []),
         ("2026年3月5日（遇节假日顺延）", []),
+        ("2026年3月5日至3月11日（提前一天）", []),
+        ("2026年3月5日至3月11日（更正：应为3月12日）", []),
+        ("考试改在2026年3月5日举行", []),
     ],
 )
 def test_words_of_a_change_are_refused(phrase: str, readings: list[str]) -> None:
@@ -282,16 +298,28 @@ def test_words_for_some_days_of_a_month_are_refused(phrase: str) -> None:
     assert "没有说是哪一天" in refusal(phrase).text()
 
 
-def test_the_calendar_of_the_moon_beside_a_date_changes_nothing() -> None:
+def test_the_calendar_of_the_moon_is_refused_unless_it_only_says_the_day_again() -> None:
     assert read_window("2026年2月17日（农历正月初一）", zone=ZONE).text == "2026-02-17"
+    for phrase in ("2026年3月5日（农历）", "2026年3月5日，阴历", "农历2026年1月6日"):
+        assert "不是日期" in refusal(phrase).text()
 
 
 @pytest.mark.parametrize(
     "phrase",
-    ["2026年1月29日至2月11日下班", "2026年1月29日至2月11日（下班前）", "2026年2月11日下班时间止"],
+    [
+        "2026年2月11日前（上班时间）",
+        "2026年1月29日至2月11日下班",
+        "2026年1月29日至2月11日（下班前）",
+        "2026年2月11日下班时间止",
+    ],
 )
 def test_closing_time_of_an_office_is_no_time(phrase: str) -> None:
-    assert "下班" in refusal(phrase).text()
+    assert "班" in refusal(phrase).text()
+
+
+def test_hours_of_work_are_opening_hours() -> None:
+    reading = read_window("2026年2月11日（工作时间9:00-17:00）", zone=ZONE)
+    assert reading.text == "2026-02-11 09:00 至 2026-02-11 17:00"
 
 
 # Edges --------------------------------------------------------------------------------------------------------------
@@ -304,6 +332,14 @@ def test_closing_time_of_an_office_is_no_time(phrase: str) -> None:
         ("最迟于2026年3月5日", "2026-03-05 止"),
         ("至迟2026年3月5日", "2026-03-05 止"),
         ("不早于2026年3月5日", "2026-03-05 起"),
+        ("不得晚于2026年3月5日", "2026-03-05 止"),
+        ("不超过2026年3月5日", "2026-03-05 止"),
+        ("2026年3月5日及以后", "2026-03-05 起"),
+        ("2026年3月5日及之前", "2026-03-05 止"),
+        ("2026年3月5日9:00之内", "2026-03-05 09:00 止"),
+        ("报名3月1日开始，3月10日报名截止", "2026-03-01 至 2026-03-10"),
+        ("报名时间3月1日8:00开始3月10日18:00截止", "2026-03-01 08:00 至 2026-03-10 18:00"),
+        ("自3月5日 3月10日止", "2026-03-05 至 2026-03-10"),
         ("2026年3月5日17:00停止报名", "2026-03-05 17:00 止"),
         ("2026年3月5日前往考点领取", "2026-03-05"),
         ("2026年3月5日前来现场", "2026-03-05"),
@@ -319,7 +355,7 @@ def test_closing_time_of_an_office_is_no_time(phrase: str) -> None:
     ],
 )
 def test_words_of_edges(phrase: str, canonical: str) -> None:
-    assert read_window(phrase, zone=ZONE).text == canonical
+    assert read_window(phrase, zone=ZONE, year=2026).text == canonical
 
 
 @pytest.mark.parametrize(
@@ -330,6 +366,14 @@ def test_words_of_edges(phrase: str, canonical: str) -> None:
         ("2026年3月5日起停止受理", "既是开始又是截止"),
         ("2026年3月5日、6日前", "不知道指哪一天"),
         ("2026年3月5日至11日起", "不知道指哪一天"),
+        ("2026年3月5日至11日停止报名", "不知道指哪一天"),
+        ("不晚于2026年3月5日至11日", "不知道指哪一天"),
+        ("2026年3月5日至11日（17:00）", "不是一段办理时间"),
+        ("2026年3月5日前夕", "从另一件事算起"),
+        ("2026-03-05 +1d", "从另一件事算起"),
+        ("2026年3月5日+1天", "从另一件事算起"),
+        ("2026年3月5日9:00（东京时间）", "与时区 Asia/Shanghai 不同"),
+        ("2026年3月5日9:00 GMT", "与时区 Asia/Shanghai 不同"),
         ("2026年3月5日至3月11日（17:00截止）", "不是一段办理时间"),
         ("2026年3月5日至3月11日（首日9:00开始，末日17:00截止）", "不是一段办理时间"),
         ("2026年3月5日至3月11日（其中3月11日17:00截止）", "不能略过"),
@@ -360,6 +404,13 @@ def test_dates_in_brackets_outside_the_window_are_another_window() -> None:
     ("phrase", "readings"),
     [
         ("2026年3月5日或6日", ["2026-03-05", "2026-03-06"]),
+        ("2026年3月1日截止报名，3月2日开始缴费", ["2026-03-01 止", "2026-03-02 起"]),
+        ("3月1日起报名，3月10日前缴费", ["2026-03-01 起", "2026-03-10 止"]),
+        ("报名3月1日开始缴费3月10日截止", ["2026-03-01 起", "2026-03-10 止"]),
+        (
+            "第一单元：8月22日上午9:00-11:30；第二单元：8月22日下午2:00-4:30",
+            ["2026-08-22 09:00 至 2026-08-22 11:30", "2026-08-22 14:00 至 2026-08-22 16:30"],
+        ),
         ("3月5日9时至3月4日16时", ["2026-03-05 09:00 至 2027-03-04 16:00"]),
         ("2025年网上报名时间为1月29日至2月11日", ["2025-01-29 至 2025-02-11", "2026-01-29 至 2026-02-11"]),
         ("2025年至2026年第一学期考试1月5日", ["2025-01-05", "2026-01-05"]),
@@ -379,6 +430,18 @@ def test_another_year_matters_only_to_dates_without_one() -> None:
     assert read_window("2025年度考试2026年报名1月29日", zone=ZONE, year=2026).text == "2026-01-29"
     assert read_window("2025年考试报名2026年1月29日", zone=ZONE, year=2026).text == "2026-01-29"
     assert read_window("2025年考试1月29日(星期三)", zone=ZONE, year=2026).text == "2025-01-29"
+
+
+def test_the_zone_of_the_phrase_may_stand_in_words() -> None:
+    for words in ("（北京时间）", "（UTC+8）", " GMT+08:00", " CST"):
+        assert read_window(f"2026年3月5日9:00{words}", zone=ZONE).text == "2026-03-05 09:00"
+    with pytest.raises(PhraseError):
+        read_window("2026年3月5日9:00（北京时间）", zone=ZoneInfo("Europe/Berlin"))
+
+
+def test_words_of_doubt_make_an_expected_date() -> None:
+    for words in ("（待确认）", "（初定）", "（网传）", "（参考去年）", "上下"):
+        assert read_window(f"2026年3月5日{words}", zone=ZONE).status is Status.EXPECTED
 
 
 # Years --------------------------------------------------------------------------------------------------------------
