@@ -27,6 +27,13 @@ def clocks(segment: Sequence[Token]) -> tuple[Clock, ...]:
     return _written_clocks(half, hour, minute, first, None)
 
 
+def agrees(word: str, clock: Clock) -> bool:
+    """Return whether a part of the day only says again which time is meant: 中午 of 12:00, 下午 of 15:00."""
+    half = next(half for half in Half if word in half.value)
+    hour = clock.minutes // 60
+    return clock.half in {None, half} and _HOURS[half].get(hour) == (hour,)
+
+
 def _written_clocks(half: Half | None, hour: int, minute: int, token: Token, offset: str | None) -> tuple[Clock, ...]:
     _check_clock(hour, minute, token)
     return tuple(Clock(minutes, half, offset) for minutes in _in_half(half, hour, minute, token))

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from examcal.schedule.clocks import agrees
 from examcal.schedule.damage import damaged_readings
 from examcal.schedule.moments import Clock, Day, Point
 from examcal.schedule.phrases import Mark, Token, tokens
@@ -93,6 +94,8 @@ def _without_brackets(found: Sequence[Element]) -> tuple[list[Element], list[lis
 
 
 def _put_aside(content: list[Element], outer: list[Element], asides: list[list[Element]]) -> None:
+    if len(content) == 1 and outer and _only_repeats(content[0], outer[-1]):
+        return
     marks = {element.mark if isinstance(element, Token) else None for element in content if not _is_filler(element)}
     if Mark.WEEKDAY in marks and marks <= _WEEKDAY_WORDS:
         outer.extend(e for e in content if isinstance(e, Token) and e.mark is Mark.WEEKDAY)
@@ -100,6 +103,14 @@ def _put_aside(content: list[Element], outer: list[Element], asides: list[list[E
         outer.extend(content)
     else:
         asides.append(content)
+
+
+def _only_repeats(aside: Element, before: Element) -> bool:
+    """Return whether brackets say again which time stands before them: ``12:00(中午)``."""
+    if not (isinstance(aside, Point) and aside.half_only and not aside.has_day and isinstance(before, Point)):
+        return False
+    clocks = [clock for _, clock in before.candidates]
+    return bool(clocks) and all(clock is not None and agrees(aside.text, clock) for clock in clocks)
 
 
 def _ends_a_span(outer: Sequence[Element]) -> bool:
