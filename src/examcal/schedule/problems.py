@@ -52,10 +52,14 @@ class Place:
 
 @dataclass(slots=True)
 class Findings:
-    """What was found so far, errors and warnings, in the order of discovery."""
+    """What was found so far, errors and warnings, in the order of discovery.
+
+    ``spent`` counts costly reading, ``remembered`` keeps what it came to, both for one load.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     spent: dict[str, int] = field(default_factory=dict)
+    remembered: dict[tuple[object, ...], object] = field(default_factory=dict)
 
     def spend(self, what: str, limit: int, amount: int = 1) -> bool:
         """Count a piece of costly reading; return False once ``limit`` is passed, which bounds the time of a load."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
@@ -20,8 +20,6 @@ from examcal.schedule.workdays import Workdays
 
 MOST_WORDS = 10_000
 """Characters of date phrases in one schedule that are understood word by word; each takes some 10 microseconds."""
-MOST_REMEMBERED = 8192
-"""Phrases whose meaning is kept: more than one schedule can have, so that none is read twice while it is loaded."""
 
 
 class UnreadableError(Exception):
@@ -33,24 +31,6 @@ def can_afford(findings: Findings, phrase: str) -> bool:
     return findings.spend("phrases", MOST_WORDS, min(len(phrase), LONGEST_PHRASE) + 1)
 
 
-def _afford(value: Value, *context: object) -> None:
-    """Count a date phrase, unless it was read before in the same context, so that its meaning is remembered.
-
-    Raises UnreadableError past the limit, which is reported once.
-    """
-    remembered = " ".join(map(str, (*context, value.text.strip(), "remembered")))
-    findings = value.findings
-    if remembered in findings.spent:
-        return
-    if can_afford(findings, value.text):
-        findings.spend(remembered, 1)
-        return
-    if findings.spend("phrases-reported", 1):
-        message = Sentence("more than {limit} characters of dates in words", {"limit": MOST_WORDS})
-        value.report("too-many", message, Sentence("write dates as 2026-01-29 10:00"))
-    raise UnreadableError
-
-
 def understood_edge(
     value: Value, text: str, zone: str, near: Edge | None, *, closing: bool, same_day: bool = False
 ) -> Edge:
@@ -58,9 +38,12 @@ def understood_edge(
     plain = plain_edge_of(text, zone, closing=closing)
     if plain:
         return plain
-    near_on = near.named_on if near else None
-    _afford(value, zone, near_on, closing, same_day)
-    return _reported(value, _remembered_edge(text, zone, near_on, closing=closing, same_day=same_day))
+    near = day_edge(near.named_on, None, zone, closing=False) if near else None  # only its day is asked for
+    return _once(
+        value,
+        (text, zone, near and near.named_on, closing, same_day),
+        lambda: read_edge(text, zone=ZoneInfo(zone), closing=closing, near=near, same_day=same_day),
+    )
 
 
 def understood_window(value: Value, text: str, zone: str, workdays: Workdays) -> WindowReading:
@@ -68,19 +51,7 @@ def understood_window(value: Value, text: str, zone: str, workdays: Workdays) ->
     plain = plain_window(text, ZoneInfo(zone))
     if plain:
         return plain
-    _afford(value, zone)
-    return _reported(value, _remembered_window(text, zone, workdays))
-
-
-Meaning = TypeVar("Meaning")
-
-
-def _reported(value: Value, outcome: Meaning | PhraseError) -> Meaning:
-    """Return a meaning, or report why there is none and raise UnreadableError."""
-    if isinstance(outcome, PhraseError):
-        report_phrase(value, outcome)
-        raise UnreadableError
-    return outcome
+    return _once(value, (text, zone), lambda: read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working))
 
 
 @lru_cache(maxsize=4096)
@@ -89,23 +60,36 @@ def plain_edge_of(text: str, zone: str, *, closing: bool) -> Edge | None:
     return plain_edge(text, ZoneInfo(zone), closing=closing)
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
-def _remembered_edge(
-    text: str, zone: str, near_on: date | None, *, closing: bool, same_day: bool
-) -> Edge | PhraseError:
-    near = day_edge(near_on, None, zone, closing=False) if near_on else None
-    try:
-        return read_edge(text, zone=ZoneInfo(zone), closing=closing, near=near, same_day=same_day)
-    except PhraseError as error:
-        return error
+Meaning = TypeVar("Meaning")
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
-def _remembered_window(text: str, zone: str, workdays: Workdays) -> WindowReading | PhraseError:
-    try:
-        return read_window(text, zone=ZoneInfo(zone), is_workday=workdays.is_working)
-    except PhraseError as error:
-        return error
+def _once(value: Value, phrase: tuple[object, ...], read: Callable[[], Meaning]) -> Meaning:
+    """Return what a phrase means, or report why nothing; one that stands many times is read and counted once.
+
+    Raises UnreadableError after reporting, also past the limit of a schedule, which is reported once.
+    """
+    known = value.findings.remembered
+    if phrase not in known:
+        _afford(value)
+        try:
+            known[phrase] = read()
+        except PhraseError as error:
+            known[phrase] = error
+    outcome = known[phrase]
+    if isinstance(outcome, PhraseError):
+        report_phrase(value, outcome)
+        raise UnreadableError
+    return cast("Meaning", outcome)
+
+
+def _afford(value: Value) -> None:
+    """Count a date phrase. Raises UnreadableError past the limit, which is reported once."""
+    if can_afford(value.findings, value.text):
+        return
+    if value.findings.spend("phrases-reported", 1):
+        message = Sentence("more than {limit} characters of dates in words", {"limit": MOST_WORDS})
+        value.report("too-many", message, Sentence("write dates as 2026-01-29 10:00"))
+    raise UnreadableError
 
 
 def report_phrase(value: Value, error: PhraseError) -> None:
