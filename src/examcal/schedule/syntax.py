@@ -56,7 +56,10 @@ _COMPLAINTS: Mapping[str, tuple[Sentence, Sentence | None]] = MappingProxyType(
             Sentence("write each entry on a line of its own, below the key"),
         ),
         "found unknown escape character": (_ESCAPE, _ESCAPE_HINT),
-        "did not find expected hexdecimal number": (_ESCAPE, _ESCAPE_HINT),
+        "did not find expected hexdecimal number": (
+            _ESCAPE,
+            _ESCAPE_HINT,
+        ),  # codespell:ignore hexdecimal - libyaml spells it so
         "found invalid Unicode character escape code": (Sentence("this escape names no character"), _ESCAPE_HINT),
         _NO_VALUE: (
             Sentence("a value was expected here"),
