@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 from examcal.errors import Sentence
-from examcal.schedule.problems import Place
+from examcal.schedule.problems import Place, shortened
 from examcal.schedule.trouble import MAPPING_VALUES, NO_COLON, NO_LIST, Finding, Trouble
 
 # What stands before a key, and before a list entry that is a text.
 _KEYED = re.compile(r" *(?:- +)?(?=[\w-]+:(?: |$))")
 _TEXT_ENTRY = re.compile(r" *(?=- )(?!- +(?:[\w-]+:(?: |$)|[{\[]))")
 _ENTRY_KEY = re.compile(r"- +[\w-]+:(?= |$)")
+_FORM = Sentence(
+    'write "key: value", or "# " before a remark; a text of several lines goes in quotes, or below "key: |", indented'
+)
+_WORD_FIRST = re.compile(r"([a-z_]+)(?:[\s=,]+(.*))?$")
 _LONE_WORD = re.compile(r"[\w-]+", re.ASCII)
 _LINES_ABOVE = 100
 _NEAR = 3
@@ -37,12 +41,33 @@ def about_indentation(trouble: Trouble) -> Finding | None:
     return None
 
 
+def without_colon(trouble: Trouble, place: Place, *, is_value: bool = True) -> Finding:
+    """Return the finding about a line that is no key with a value; its hint is how it was probably meant.
+
+    ``is_value`` tells that it may be the value of a key on the line above.
+    """
+    text = trouble.rest(place)
+    above = trouble.line(place.line - 1).rstrip()
+    word = _WORD_FIRST.match(text)
+    if above.endswith((": |", ": >")):
+        hint = Sentence("indent it deeper than the key above")
+    elif is_value and above.endswith(":"):
+        hint = Sentence("write it after the colon of the line above")
+    elif word:
+        hint = Sentence("write {example}", {"example": shortened(f"{word[1]}: {word[2] or '…'}")})
+    elif "\t" in text:
+        hint = Sentence('a row of a table does not fit here: write each cell on a line of its own, as "key: value"')
+    else:
+        hint = _FORM
+    return place, NO_COLON, hint, text.split(":")[0]
+
+
 def _about_the_line_above(trouble: Trouble) -> Finding:
     """Return the finding about a key that YAML reads as more of the text above: one of the lines is out of place."""
     here = trouble.start_of(trouble.at.line)
     above, before = trouble.two_above(trouble.at.line)
     if above.column == here.column or _LONE_WORD.fullmatch(trouble.rest(above)):
-        return above, NO_COLON, Sentence('write "key: value"'), trouble.rest(above)
+        return without_colon(trouble, above, is_value=False)
     if above.column < here.column == before.column:
         dash = Place(above.file, above.line, trouble.indent_of(above.line) + 1)
         return _misaligned(dash, before.column - above.column + dash.column)

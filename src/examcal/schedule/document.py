@@ -14,7 +14,7 @@ import yaml
 
 from examcal.errors import Sentence
 from examcal.schedule.builder import Builder, RefusedError
-from examcal.schedule.encoding import is_gbk, wide_encoding
+from examcal.schedule.encoding import is_gbk, program_of, wide_encoding
 from examcal.schedule.nodes import Mapping, Node, Scalar, Sequence
 from examcal.schedule.problems import Findings, Place
 from examcal.schedule.syntax import report_syntax
@@ -50,6 +50,12 @@ def decode(source: SourceText, findings: Findings, limits: Limits) -> str | None
     if len(source.content) > limits.octets:
         message = Sentence("the file has more than {limit} bytes", {"limit": limits.octets})
         findings.report("too-large", place, "", message, hint=Sentence("take out what is over"))
+        return None
+    program = program_of(source.content)
+    if program:
+        message = Sentence("this is no text but a file of another program ({program})", {"program": program})
+        hint = Sentence("copy its text into a text editor, and save that as UTF-8")
+        findings.report("not-utf8", place, "", message, hint=hint)
         return None
     try:
         text = source.content.decode("utf-8-sig")

@@ -12,9 +12,21 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+# What files of other programs begin with: they are no text, whatever their name says.
+_PROGRAMS = (
+    (b"PK\x03\x04", "Word, Excel, zip"),
+    (b"\xd0\xcf\x11\xe0", "Word, Excel"),
+    (b"{\\rtf", "RTF"),
+    (b"%PDF", "PDF"),
+)
 _SAMPLE = 4096
 _ENOUGH = 0.25
 """Share of zero octets in one place of two: the keys and digits of a schedule are ASCII, its Chinese words are not."""
+
+
+def program_of(octets: bytes) -> str | None:
+    """Return which program's format a file has that is no plain text."""
+    return next((name for mark, name in _PROGRAMS if octets.startswith(mark)), None)
 
 
 def wide_encoding(octets: bytes) -> str | None:

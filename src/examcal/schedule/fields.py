@@ -30,7 +30,7 @@ from examcal.schedule.joining import join_entries, join_values
 from examcal.schedule.model import Hours, Text
 from examcal.schedule.problems import Findings, Place, closest, did_you_mean, expected_one_of
 from examcal.schedule.rules import parse_clock
-from examcal.schedule.spelling import full_width_hint
+from examcal.schedule.spelling import full_width_bracket_hint, full_width_hint
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
@@ -113,7 +113,8 @@ class Value:
         if isinstance(self.node, Mapping):
             return Fields(self.node, self.path, self.file, self.findings, allowed)
         if not self.has_full_width_colon():
-            self.report("wrong-type", Sentence("a mapping is expected here"), expected_one_of(sorted(allowed)))
+            hint = full_width_bracket_hint(self.text) or expected_one_of(sorted(allowed))
+            self.report("wrong-type", Sentence("a mapping is expected here"), hint)
         return None
 
     # Single values ------------------------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ def text_of(fields: Fields, key: str, language: str, *, one_line: bool = True) -
 
 # A letter that looks like a digit and stands alone among digits.
 _LETTER = re.compile(r"(?<=\d)[OoIl](?![A-Za-z])|(?<![A-Za-z])[OoIl](?=\d)", re.ASCII)
+_STRAY_QUOTE = re.compile('["“”＂]')
 _DIGITS = str.maketrans("OoIl", "0011")
 
 
@@ -79,7 +80,7 @@ def _phone(value: Value) -> str | None:
     if letter:
         params = {"letter": letter[0], "number": _LETTER.sub(lambda found: found[0].translate(_DIGITS), text)}
         hint = Sentence('"{letter}" is a letter here; probably "{number}" is meant', params)
-    if hint or _digits(text) < 3:  # noqa: PLR2004  # the shortest numbers, such as 120
+    if hint or _STRAY_QUOTE.search(text) or _digits(text) < 3:  # noqa: PLR2004  # the shortest numbers, such as 120
         value.report("bad-phone", Sentence('"{value}" is not a telephone number', {"value": text}), hint)
         return None
     return text

@@ -10,10 +10,14 @@ from examcal.schedule.spelling import half_width
 from examcal.schedule.trouble import UNCLOSED, Finding, Span, Trouble, open_bracket
 
 WIDE_BRACKET = re.compile(r"[\s-]*(?:[\w-]+: +)?(?P<sign>[｛［])")
+CLOSE_QUOTE = Sentence("close it on this line, or delete it")
 _CLOSE_BRACKET = Sentence("close it, or put the text in quotes")
 _NO_COMMA = Sentence("a comma or the closing bracket is missing before this")
-_QUOTES, _CLOSING = frozenset("\"'"), frozenset("]})")
-_WIDE_COMMA = re.compile(r"[，、；]\s*[\w-]+\s*$", re.ASCII)
+CLOSING, _QUOTES = frozenset("]})"), frozenset("\"'")
+# In brackets: a colon after what would be a key, or a comma before it.
+_WIDE_IN_BRACKETS = re.compile(
+    r"(?<=[\[{,，])\s*[a-z_-]+(?P<colon>：)|(?P<comma>[，、；])\s*[\w-]+\s*$", re.IGNORECASE | re.ASCII
+)
 _WIDE_SIGN, _WIDE_QUOTE = re.compile("[，、；：］｝】]"), re.compile("[“”＂‘’＇]")
 
 
@@ -49,9 +53,10 @@ def in_brackets(trouble: Trouble) -> Finding:
     opened = open_bracket(trouble.lines[trouble.since.line - 1 : trouble.at.line])
     if opened or not trouble.rest(trouble.at):
         return trouble.since, UNCLOSED, _CLOSE_BRACKET, None
-    found = _WIDE_COMMA.search(trouble.before(trouble.at))
+    found = _WIDE_IN_BRACKETS.search(trouble.before(trouble.at))
     if found:
-        return full_width(Place(trouble.file, trouble.at.line, found.start() + 1), found[0][0])
+        sign = "colon" if found["colon"] else "comma"
+        return full_width(Place(trouble.file, trouble.at.line, found.start(sign) + 1), found[sign])
     hint = Sentence("put a text with colons, commas, quotes or brackets in quotes")
     return trouble.at, _NO_COMMA, hint, None
 
@@ -71,21 +76,30 @@ def after_the_end_of(last: Span, trouble: Trouble) -> Finding | None:
         return None
     if _WIDE_SIGN.match(more):
         return full_width(trouble.at, more)
-    if more in _CLOSING:
-        return _wrong_closing(trouble, more)
+    if more in CLOSING:
+        return wrong_closing(trouble)
     place = Place(trouble.file, last.line, last.column)
-    text = trouble.rest(place)
     if last.line < last.end_line:
         params = {"line": last.end_line}
         hint = Sentence("close it on this line, or delete it; all up to line {line} was taken for one text", params)
         return unclosed_quote(trouble, place, hint)
-    if text[:1] in _QUOTES:
-        message = Sentence("the text goes on after its quotes are closed")
-        return place, message, quote_hint(_bare(text)), text
-    return needs_quotes(trouble, place)
+    return _more_than(last, place, trouble)
 
 
-def _wrong_closing(trouble: Trouble, sign: str) -> Finding:
+def _more_than(last: Span, place: Place, trouble: Trouble) -> Finding:
+    """Return the finding about quotes or brackets on one line that hold only the beginning of a text."""
+    text = trouble.rest(place)
+    if text[:1] not in _QUOTES:
+        return needs_quotes(trouble, place)
+    inside = trouble.line(last.line)[last.column : last.end_column - 2]
+    if inside.rstrip().endswith((",", ":", "[", "{")):  # the quote that closes it was to open the next text
+        return place, UNCLOSED, CLOSE_QUOTE, text[:1]
+    return place, Sentence("the text goes on after its quotes are closed"), quote_hint(_bare(text)), text
+
+
+def wrong_closing(trouble: Trouble) -> Finding:
+    """Return the finding about a closing bracket that does not belong to what is open."""
+    sign = trouble.rest(trouble.at)[:1]
     opened = open_bracket([trouble.before(trouble.at)])
     if opened:
         return Place(trouble.file, trouble.at.line, opened[1]), UNCLOSED, _CLOSE_BRACKET, None

@@ -15,7 +15,9 @@ from examcal.schedule.model import Anchor, Edge, Unit
 from examcal.schedule.rules import RuleError, parse_rule
 from examcal.schedule.workdays import Workdays
 
-_LOOKS_RELATIVE = re.compile(r"[a-z][a-z0-9_-]*\s*\.\s*[a-z]+", re.ASCII | re.IGNORECASE)
+_LOOKS_RELATIVE = re.compile(
+    r"[a-z][a-z0-9_-]*\s*\.\s*[a-z]+|[^.\n]{1,80}\.\s*(?:opens|closes)\b", re.ASCII | re.IGNORECASE
+)
 # The edge is missing: "written-exam -10d".
 _EDGELESS = re.compile(r"(?P<milestone>[a-z][a-z0-9-]*?)\s*(?P<offset>[+-]\s*\d+\s*(?:m|h|d|w|wd)(?:\s.*)?)", re.ASCII)
 _REFERENCE = re.compile(r"(?P<milestone>[a-z0-9][a-z0-9-]{0,63})\.(?P<rule>(?:opens|closes)(?:[\s+-].*)?)", re.ASCII)

@@ -27,6 +27,14 @@ def full_width_hint(text: str) -> Sentence | None:
     return Sentence('"{wide}" in it is full-width; with half-width signs: {narrow}', params)
 
 
+def full_width_bracket_hint(text: str) -> Sentence | None:
+    """Return which bracket to change where a mapping or a list was written between full-width ones."""
+    if text[:1] not in {"｛", "［"}:
+        return None
+    params = {"wide": text[0], "narrow": half_width(text[0])}
+    return Sentence('"{wide}" is full-width; write this and the other signs half-width: "{narrow}"', params)
+
+
 def half_width(text: str) -> str:
     """Return a text with the signs of a keyboard without input method."""
     return unicodedata.normalize("NFKC", text.translate(_SIGNS))

@@ -9,9 +9,11 @@ from types import MappingProxyType
 import yaml
 
 from examcal.errors import Sentence
-from examcal.schedule.alignment import about_indentation
-from examcal.schedule.problems import Findings, Place, shortened
+from examcal.schedule.alignment import about_indentation, without_colon
+from examcal.schedule.problems import Findings, Place
 from examcal.schedule.quoting import (
+    CLOSE_QUOTE,
+    CLOSING,
     WIDE_BRACKET,
     after_the_end_of,
     full_width,
@@ -19,12 +21,12 @@ from examcal.schedule.quoting import (
     needs_quotes,
     quote_hint,
     unclosed_quote,
+    wrong_closing,
 )
 from examcal.schedule.slips import LINES_BACK, report_slip
 from examcal.schedule.trouble import (
     LINE_END,
     MAPPING_VALUES,
-    NO_COLON,
     NO_LIST,
     UNCLOSED,
     Finding,
@@ -112,6 +114,8 @@ def _in_general(trouble: Trouble) -> Finding:
     found = WIDE_BRACKET.match(trouble.before(trouble.at)[:_LOOKED_AT])
     if found:
         return full_width(Place(trouble.file, trouble.at.line, found.start("sign") + 1), found["sign"])
+    if trouble.rest(trouble.at)[:1] in CLOSING:
+        return wrong_closing(trouble)
     if about := about_indentation(trouble):
         return about
     message, hint = _COMPLAINTS.get(trouble.complaint, (_OTHERWISE, None))
@@ -137,30 +141,23 @@ def _directive(trouble: Trouble) -> Finding:
 
 def _in_quotes(trouble: Trouble) -> Finding:
     if trouble.complaint.startswith("found unexpected"):
-        return unclosed_quote(trouble, trouble.since, Sentence("close it on this line, or delete it"))
+        return unclosed_quote(trouble, trouble.since, CLOSE_QUOTE)
     return _in_general(trouble)
 
 
 def _after_the_end(trouble: Trouble) -> Finding:
     """Return the finding about a line that ends the document, with more below it."""
     before = range(trouble.at.line - 1, 0, -1)
-    ends = next((number for number in before if trouble.line(number).startswith("...")), trouble.at.line)
+    ends = next((number for number in before if trouble.line(number).startswith("...")), None)
+    if ends is None:  # the text began with a line that is no key
+        written = (number for number in reversed(before) if trouble.line(number).lstrip()[:1] not in {"", "#"})
+        return without_colon(trouble, Place(trouble.file, next(written, trouble.at.line), 1))
     message = Sentence("the document ends here, but more text follows")
     return Place(trouble.file, ends, 1), message, Sentence("delete this line"), None
 
 
 def _without_colon(trouble: Trouble) -> Finding:
-    """Return the finding about a line that is no key with a value; its hint is how it was probably meant."""
-    text = trouble.rest(trouble.since)
-    hint = Sentence('write "key: value"; a text of several lines goes in quotes, or below "key: |", indented')
-    word = re.match(r"([a-z_]+)(?:[\s=,]+(.*))?$", text)
-    if trouble.line(trouble.since.line - 1).rstrip().endswith(":"):
-        hint = Sentence("write it after the colon of the line above")
-    elif word:
-        hint = Sentence("write {example}", {"example": shortened(f"{word[1]}: {word[2] or '…'}")})
-    elif "\t" in text:
-        hint = Sentence('a row of a table does not fit here: write each cell on a line of its own, as "key: value"')
-    return trouble.since, NO_COLON, hint, text.split(":")[0]
+    return without_colon(trouble, trouble.since)
 
 
 def _colon_hint(trouble: Trouble) -> Sentence | None:

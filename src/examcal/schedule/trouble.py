@@ -19,6 +19,7 @@ NO_LIST = Sentence('a list cannot begin here with "-"')
 MAPPING_VALUES = "mapping values are not allowed in this context"
 _LEAD = re.compile(r"\s*(?:-\s+)*")
 _LINES_ABOVE = 30
+_LONGEST_ENTRY = 1000
 # Quotes of a value, comments, brackets; quotes that nothing closes reach to the end of the line.
 _BRACKETS = re.compile(
     r"""(?<!\w)'[^']*(?:'|$)|(?<!\w)"(?:[^"\\]|\\.)*(?:"|\\?$)|(?<!\S)\#.*|(?P<open>[\[{])|(?P<close>[\]}])"""
@@ -35,6 +36,16 @@ def open_bracket(lines: Sequence[str]) -> tuple[int, int] | None:
             elif match["close"] and opened:
                 opened.pop()
     return opened[-1] if opened else None
+
+
+def _entry(text: str) -> str:
+    """Return an entry of a list in brackets, up to the comma or bracket that ends it; a bracket alone is one."""
+    depth = 0
+    for at, sign in enumerate(text[:_LONGEST_ENTRY]):
+        depth += (sign in "[{") - (sign in "]}")
+        if at and (depth < 0 or (depth == 0 and sign == ",")):
+            return text[:at].rstrip()
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class Trouble:
     def rest(self, place: Place) -> str:
         """Return the line from ``place`` on; in brackets only the entry."""
         rest = self.line(place.line)[max(place.column - 1, 0) :].rstrip()
-        return re.split(r"[,\]}]", rest)[0].rstrip() or rest if open_bracket([self.before(place)]) else rest
+        return _entry(rest) if open_bracket([self.before(place)]) else rest
 
     def indent_of(self, number: int) -> int:
         """Return how many blanks a line begins with."""
