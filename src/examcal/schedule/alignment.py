@@ -6,7 +6,7 @@ import re
 
 from examcal.errors import Sentence
 from examcal.schedule.problems import Place, shortened
-from examcal.schedule.trouble import MAPPING_VALUES, NO_COLON, NO_LIST, Finding, Trouble
+from examcal.schedule.trouble import NO_COLON, NO_LIST, Finding, Trouble
 
 # What stands before a key, and before a list entry that is a text.
 _KEYED = re.compile(r" *(?:- +)?(?=[\w-]+:(?: |$))")
@@ -24,8 +24,7 @@ _NEAR = 3
 
 def about_indentation(trouble: Trouble) -> Finding | None:
     """Return what to say where a line begins in a column in which nothing above it begins."""
-    line = trouble.line(trouble.at.line)
-    if trouble.complaint == MAPPING_VALUES and line.count(": ") + line.endswith(":") == 1 and trouble.at.line > 1:
+    if trouble.is_continuation:
         return _about_the_line_above(trouble)
     if not trouble.complaint.startswith("did not find expected") or trouble.before(trouble.at).strip():
         return None

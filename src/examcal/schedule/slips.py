@@ -26,7 +26,7 @@ _LOOKED_AT = 200
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
-    """One slip of the hand; ``sign`` is the group of the pattern to show, else the match ends at the place to show.
+    """One slip of the hand; the group ``sign`` of its pattern is what to underline.
 
     ``is_certain`` tells that the line is never meant so: all lines like it are reported, not only the one that
     explains the trouble.
@@ -39,7 +39,7 @@ class _Slip:
     is_certain: bool = False
 
 
-# In the order of certainty. The group "sign" is what to underline.
+# In the order of certainty.
 _SLIPS = (
     _Slip(
         re.compile(r"(?P<sign><{7}|={7}|>{7}|\|{7})(?:\s|$)"),
@@ -56,7 +56,7 @@ _SLIPS = (
         is_certain=True,
     ),
     _Slip(
-        re.compile(r"[\s-]*[\w-]+\s*(?P<sign>：)"),
+        re.compile(r"[\s-]*[\w-]+\s*(?P<sign>：)(?!.*: )"),
         "full-width-colon",
         Sentence('the colon after a key must be the half-width ": ", not "："'),
     ),

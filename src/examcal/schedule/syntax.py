@@ -35,8 +35,8 @@ from examcal.schedule.trouble import (
     open_bracket,
 )
 
-_ESCAPE = Sentence("this escape does not exist in double quotes")
 _ESCAPE_HINT = Sentence(r'in double quotes "\" begins an escape: write "\\", or put the text in single quotes')
+_ESCAPE_FINDING = (Sentence("this escape does not exist in double quotes"), _ESCAPE_HINT)
 _NOT_HERE = Sentence('": " is not allowed here')
 _NO_KEY = Sentence("a key was expected here; look at the indentation and the quotes")
 _DIRECTIVE = Sentence('a line cannot begin with "%"')
@@ -57,11 +57,8 @@ _COMPLAINTS: Mapping[str, tuple[Sentence, Sentence | None]] = MappingProxyType(
             NO_LIST,
             Sentence("write each entry on a line of its own, below the key"),
         ),
-        "found unknown escape character": (_ESCAPE, _ESCAPE_HINT),
-        "did not find expected hexdecimal number": (
-            _ESCAPE,
-            _ESCAPE_HINT,
-        ),  # codespell:ignore hexdecimal - libyaml spells it so
+        "found unknown escape character": _ESCAPE_FINDING,
+        "did not find expected hexdecimal number": _ESCAPE_FINDING,  # codespell:ignore hexdecimal
         "found invalid Unicode character escape code": (Sentence("this escape names no character"), _ESCAPE_HINT),
         _NO_VALUE: (
             Sentence("a value was expected here"),
@@ -91,7 +88,7 @@ def report_syntax(
     trouble = Trouble(file, LINE_END.split(text), at, since, complaint, str(error.context or ""))
     found = after_the_end_of(last, trouble) if last else None
     place = since if trouble.context == _KEY else at
-    back = LINES_BACK if complaint == MAPPING_VALUES else 0
+    back = LINES_BACK if trouble.is_continuation else 0
     if found or not report_slip(place, trouble.lines, findings, back):
         place, message, hint, value = found or _explained(trouble)
         findings.report("bad-yaml", place, "", message, hint=hint, value=value)

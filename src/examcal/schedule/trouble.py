@@ -69,6 +69,12 @@ class Trouble:
     complaint: str
     context: str
 
+    @property
+    def is_continuation(self) -> bool:
+        """Whether a line with one key is read as more of the text above, so that one of the two is out of place."""
+        line = self.line(self.at.line)
+        return self.complaint == MAPPING_VALUES and line.count(": ") + line.endswith(":") == 1 and self.at.line > 1
+
     def line(self, number: int) -> str:
         """Return a line by its number, from 1; empty where there is none."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""

@@ -66,6 +66,32 @@ def test_only_plain_words_stand_for_nothing() -> None:
     assert [isinstance(n, Scalar) and n.is_null for n in root.values.values()] == [True, False, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("a:\n- id: 1\n  kind: x\n  id: 2\n  kind: y\n  on: z\n", [["id", "kind"], ["id", "kind", "on"]]),
+        ("a:\n- id: 1\n  kind: x\n  id: 2\n  on: z\n", [["id", "kind", "on"]]),
+        ("a:\n- id: 1\n  b: x\n  id: 2\n  b: y\n  id: 3\n  b: z\n", [["id", "b"]] * 3),
+        ("a:\n- {id: 1, kind: x, id: 2, kind: y}\n", [["id", "kind"]]),
+    ],
+)
+def test_an_entry_that_lost_its_dash_is_reported_and_read_as_an_entry(text: str, entries: list[list[str]]) -> None:
+    root, findings = parsed(text)
+    assert {problem.code for problem in findings.problems} == {"duplicate-key"}
+    assert root is not None
+    rows = root.values["a"]
+    assert isinstance(rows, Sequence)
+    assert sorted(list(row.values) for row in rows.entries if isinstance(row, Mapping)) == sorted(entries)
+
+
+def test_a_sentence_with_a_colon_is_not_taken_for_the_mistake_of_the_line_above() -> None:
+    _, findings = parsed("a:\n  - b: |\n      ● 身份证\n      注意：带齐\n    c: 见: 公告: 一\n")
+    (problem,) = findings.problems
+    assert (problem.line, problem.code) == (5, "bad-yaml")
+    assert problem.hint
+    assert "见: 公告: 一" in problem.hint.text("zh-CN")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_is_refused_quickly(name: str) -> None:
     started = time.process_time()

@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from examcal.schedule.model import Anchor, Rule, Unit
-from examcal.schedule.rules import RuleError, parse_clock, parse_rule
+from examcal.schedule.rules import RuleError, parse_clock, parse_rule, rule_in_words
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,21 @@ def test_whatever_else_is_refused_with_a_hint(text: str) -> None:
 def test_a_clock_has_two_digits_of_minutes_and_ends_before_24() -> None:
     assert parse_clock("9:05") == time(9, 5)
     assert [parse_clock(text) for text in ("24:00", "9:5", "09.00", "", "0９:00")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("截止前3天", "closes -3d"),
+        ("开始前两小时", "opens -2h"),
+        ("考前一周 9:00", "opens -1w 09:00"),
+        ("提前2个工作日9点", "closes -2wd 09:00"),
+        ("截止当天9：00", "closes 0d 09:00"),
+        ("报名结束后1天", "closes +1d"),
+        ("3 days before", "closes -3d"),
+        ("closes -3D", "closes -3d"),
+        *((text, None) for text in ("每天", "3", "P1M", "opens -3000d", "closes -1d closes -2d", "9:00", "")),
+    ],
+)
+def test_a_rule_in_words_is_understood_for_the_question_only(text: str, meant: str | None) -> None:
+    assert rule_in_words(text) == meant
