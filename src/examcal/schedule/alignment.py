@@ -16,6 +16,7 @@ _FORM = Sentence(
     'write "key: value", or "# " before a remark; a text of several lines goes in quotes, or below "key: |", indented'
 )
 _WORD_FIRST = re.compile(r"([a-z_]+)(?:[\s=,]+(.*))?$")
+_NO_SPACE = re.compile(r"""["']?[\w-]+["']?:[^\s/]""", re.ASCII)
 _LONE_WORD = re.compile(r"[\w-]+", re.ASCII)
 _LINES_ABOVE = 100
 _NEAR = 3
@@ -52,6 +53,8 @@ def without_colon(trouble: Trouble, place: Place, *, is_value: bool = True) -> F
         hint = Sentence("indent it deeper than the key above")
     elif is_value and above.endswith(":"):
         hint = Sentence("write it after the colon of the line above")
+    elif _NO_SPACE.match(text):
+        hint = Sentence('put a space after the colon: "key: value"')
     elif word:
         hint = Sentence("write {example}", {"example": shortened(f"{word[1]}: {word[2] or '…'}")})
     elif "\t" in text:

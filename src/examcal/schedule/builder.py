@@ -105,14 +105,14 @@ class Builder:
         self.parent = node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        line, column = _start(event)
+        (line, column), parent = _start(event), self.parent
         if event.anchor or event.tag:
             self._check(event)
         text = event.value
         if self.has_invisible and _INVISIBLE.search(text):
             text = _INVISIBLE.sub("", text)
             self._report_invisible(event)
-        if not event.style and event.end_mark and event.end_mark.line >= line:
+        if not event.style and event.end_mark and event.end_mark.line >= line and not (parent and parent.is_flow):
             self._check_continuation(event)
         return Scalar(line, column, text, not event.style)
 

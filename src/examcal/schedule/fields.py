@@ -205,7 +205,7 @@ class Value:
             return text
         suggestion = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKC", text).casefold()).strip("-")[:64]
         hint = Sentence("an id has small letters, digits and hyphens, at most 64")
-        if suggestion:
+        if suggestion and (text.isascii() or re.search("[a-z]", suggestion)):
             hint = Sentence('an id has small letters, digits and hyphens, at most 64; e.g. "{id}"', {"id": suggestion})
         self.report("bad-id", Sentence('"{id}" cannot be an id', {"id": text[:80]}), hint)
         return None

@@ -76,6 +76,7 @@ def _phone(value: Value) -> str | None:
     if text is None:
         return None
     hint = list_hint(text, lambda part: _digits(part) >= 5, quoted=True, blanks=False)  # noqa: PLR2004  # e.g. 12320
+    hint = hint or list_hint(text, lambda part: _digits(part) >= 7, quoted=True)  # noqa: PLR2004  # whole numbers
     letter = _LETTER.search(text)
     if letter:
         params = {"letter": letter[0], "number": _LETTER.sub(lambda found: found[0].translate(_DIGITS), text)}

@@ -18,6 +18,7 @@ CLOSING, _QUOTES = frozenset("]})"), frozenset("\"'")
 _WIDE_IN_BRACKETS = re.compile(
     r"(?<=[\[{,，])\s*[a-z_-]+(?P<colon>：)|(?P<comma>[，、；])\s*[\w-]+\s*$", re.IGNORECASE | re.ASCII
 )
+_KEY = re.compile(r"[\w-]+:(?: |$)")
 _WIDE_SIGN, _WIDE_QUOTE = re.compile("[，、；：］｝】]"), re.compile("[“”＂‘’＇]")
 
 
@@ -88,7 +89,13 @@ def after_the_end_of(last: Span, trouble: Trouble) -> Finding | None:
 
 def _more_than(last: Span, place: Place, trouble: Trouble) -> Finding:
     """Return the finding about quotes or brackets on one line that hold only the beginning of a text."""
-    text = trouble.rest(place)
+    text, more = trouble.rest(place), trouble.rest(trouble.at)
+    if open_bracket([trouble.before(place)]) and _KEY.match(more):
+        return trouble.at, _NO_COMMA, Sentence("write a comma and a space before it"), more.partition(":")[0]
+    if text[:1] not in _QUOTES and more.startswith(","):
+        end = Place(trouble.file, last.end_line, last.end_column - 1)
+        message = Sentence('after this "{sign}" nothing more is expected', {"sign": trouble.rest(end)[:1]})
+        return end, message, Sentence("delete it, if it is one too many; or delete what follows"), None
     if text[:1] not in _QUOTES:
         return needs_quotes(trouble, place)
     inside = trouble.line(last.line)[last.column : last.end_column - 2]

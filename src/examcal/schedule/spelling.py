@@ -47,7 +47,7 @@ def list_hint(
 
     ``blanks`` tells that they divide entries too.
     """
-    parts = [part for part in (_BLANKS if blanks else _SEPARATORS).split(text[:_LONGEST].strip()) if part]
+    parts = [part for part in (_BLANKS if blanks else _SEPARATORS).split(text[:_LONGEST].strip(" []")) if part]
     if len(parts) < 2 or not all(map(is_entry, parts)):  # noqa: PLR2004  # one entry is no list
         return None
     written = ", ".join(f'"{part}"' if quoted else part for part in parts)
