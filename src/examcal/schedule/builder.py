@@ -13,14 +13,14 @@ import yaml
 from examcal.errors import Sentence
 from examcal.schedule.nodes import Mapping, Node, Scalar, Sequence
 from examcal.schedule.problems import Findings, Place
-from examcal.schedule.slips import BULLETS
 from examcal.schedule.trouble import LINE_END, Span
 
 # Left behind by copying from web pages; invisible, and they make equal words differ.
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 
-# A line that an author took for a list entry of its own; YAML folds it into the text above.
-_ENTRY_BELOW = re.compile(rf"[\r\n] *(?:-(?= )|{BULLETS})")
+# A line that an author took for a list entry of its own; YAML folds it into the text above. Not every bullet is one
+# there: an arrow or a double dash may well begin a line of a text.
+_ENTRY_BELOW = re.compile(r"[\r\n] *(?:-(?= )|[•●·▪■◆○☐☑－]|[—–](?![—–]))")
 
 _ENTRY_HINT = Sentence('begin it with "- ", aligned with the other entries; put a text of several lines in quotes')
 

@@ -15,7 +15,7 @@ _SPACE = Sentence('put a space after the colon: "key: value"')
 _NO_LINE = Sentence('"{sign}" begins no line of YAML')
 _NO_DASH = Sentence('"{sign}" does not begin a list entry')
 _ORDINARY = Sentence("delete it and type ordinary spaces; it comes along when text is copied from a web page")
-BULLETS = "[－—–―‐−‑•●·▪■◆○◎□▲►▶➤→★☆※❖☐☑✓✔]"
+_BULLETS = "[－—–―‐−‑•●·▪■◆○◎□▲►▶➤→★☆※❖☐☑✓✔]"
 _ODD_BLANKS = "\u00a0\u2000-\u200b\u202f\u205f\u2060\ufeff"
 LINES_BACK = 3
 """Lines that a text without quotes may go on for before YAML stumbles over its continuation."""
@@ -94,7 +94,7 @@ _SLIPS = (
         Sentence('write "- ", then the entry'),
     ),
     _Slip(
-        re.compile(rf"\s*(?P<sign>{BULLETS}|\*(?=\s))\s*\w"),
+        re.compile(rf"\s*(?P<sign>{_BULLETS}|\*(?=\s))\s*\w"),
         "bad-yaml",
         _NO_DASH,
         Sentence('begin list entries with the half-width "-" and a space'),

@@ -84,6 +84,14 @@ def test_an_entry_that_lost_its_dash_is_reported_and_read_as_an_entry(text: str,
     assert sorted(list(row.values) for row in rows.entries if isinstance(row, Mapping)) == sorted(entries)
 
 
+@pytest.mark.parametrize(
+    ("sign", "count"), [("- ", 1), ("•", 1), ("— ", 1), ("——", 0), ("→ ", 0), ("-3d ", 0), ("1. ", 0)]
+)
+def test_a_line_that_only_goes_on_with_a_text_is_reported_where_it_begins_as_an_entry(sign: str, count: int) -> None:
+    _, findings = parsed(f"a:\n  - 身份证\n    {sign}学历证书\n")
+    assert [(problem.line, problem.column) for problem in findings.problems] == [(3, 5)] * count
+
+
 def test_a_sentence_with_a_colon_is_not_taken_for_the_mistake_of_the_line_above() -> None:
     _, findings = parsed("a:\n  - b: |\n      ● 身份证\n      注意：带齐\n    c: 见: 公告: 一\n")
     (problem,) = findings.problems
