@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from examcal.errors import Sentence
+from examcal.schedule import formats
 from examcal.schedule.document import Sequence
 from examcal.schedule.edges import day_edge
 from examcal.schedule.fields import Fields, Value
@@ -100,7 +101,7 @@ def _narrowed(when: When, fields: Fields) -> When:
     if days:
         when = replace(when, open_days=days.choice(OpenDays) or OpenDays.ALL)
     if hours:
-        when = replace(when, hours=hours.hours())
+        when = replace(when, hours=formats.hours(hours))
     return when
 
 

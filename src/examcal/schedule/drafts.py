@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from examcal.errors import Sentence
-from examcal.schedule import dates
+from examcal.schedule import dates, formats
 from examcal.schedule.dates import When, read_when
 from examcal.schedule.fields import Fields, Value, is_id
 from examcal.schedule.model import (
@@ -131,13 +131,13 @@ def read_exam(value: Value, defaults: Defaults, ids: Ids) -> ExamDraft | None:
     if fields is None:
         return None
     identifier = _exam_id(fields, ids)
-    zone = optional(fields.get("timezone"), Value.zone) or defaults.zone
+    zone = optional(fields.get("timezone"), formats.zone) or defaults.zone
     reminders = {**defaults.reminders, **read_reminders(fields.get("reminders"))}
     own = Defaults(zone, defaults.language, reminders, defaults.workdays)
     details = {
         "name": name_of(fields, own.language),
         "organizer": text_of(fields, "organizer", own.language),
-        "url": optional(fields.get("url"), Value.url),
+        "url": optional(fields.get("url"), formats.url),
         "notes": text_of(fields, "notes", own.language, one_line=False),
     }
     site_ids, track_ids = Ids(), Ids()
@@ -189,7 +189,7 @@ def _milestone(value: Value, exam: ExamDraft) -> Draft | None:
     identifier = exam.ids.claim(fields.require("id"))
     kind = optional(fields.require("kind"), lambda kind: kind.choice(Kind, "unknown-kind"))
     language = exam.defaults.language
-    zone = optional(fields.get("timezone"), Value.zone) or exam.defaults.zone
+    zone = optional(fields.get("timezone"), formats.zone) or exam.defaults.zone
     draft = _draft(fields, identifier or "", zone, exam.defaults)
     name = text_of(fields, "name", language)
     draft.details |= {
@@ -270,7 +270,7 @@ def _draft(fields: Fields, identifier: str, zone: str, defaults: Defaults) -> Dr
     remind = fields.get("remind")
     details: dict[str, Any] = {
         "location": text_of(fields, "location", language),
-        "url": optional(fields.get("url"), Value.url),
+        "url": optional(fields.get("url"), formats.url),
         "expected": text_of(fields, "expected", language),
         "notes": text_of(fields, "notes", language, one_line=False),
         "sources": listed(fields.get("source"), lambda value: source_of(value, language), 50),

@@ -11,44 +11,31 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, time
 from typing import TypeVar
 
 from examcal.errors import Sentence
 from examcal.schedule.checks import (
-    FULL_WIDTH,
-    address_in,
-    is_zone,
-    offset_of,
-    parse_hours,
     text_fault,
-    url_fault,
-    zones,
 )
 from examcal.schedule.document import Mapping, Node, Scalar, Sequence
 from examcal.schedule.joining import join_entries, join_values
-from examcal.schedule.model import Hours, Text
-from examcal.schedule.problems import Findings, Place, closest, did_you_mean, expected_one_of
-from examcal.schedule.rules import parse_clock
+from examcal.schedule.model import Text
+from examcal.schedule.problems import Findings, Place, closest, expected_one_of
 from examcal.schedule.spelling import full_width_bracket_hint, full_width_hint
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
 NAME_LIMIT = 200
 TEXT_LIMIT = 4000
-MOST_GUESSES, MOST_UNKNOWN_ZONES = 20, 200
-_UNKNOWN_ZONES = "unknown zones"
+MOST_GUESSES = 20
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
-_ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
 _TYPOGRAPHIC_QUOTES = re.compile("\\s*[“”„‟‘’‚‛＂＇「」『』«»]")
 _WIDE_COLON = re.compile(r"[\w-]+\s*：")
 # Values of these codes are written in ASCII: a full-width sign in them is what is wrong.
 _ASCII_ONLY = frozenset(
     {"bad-email", "bad-hours", "bad-relative", "bad-rule", "bad-time", "bad-timezone", "bad-version"}
 )
-_CHINESE_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
 
 
 def is_id(text: str) -> bool:
@@ -221,86 +208,6 @@ class Value:
         message = Sentence('"{value}" is not known here', {"value": text[:60]})
         self.report(code, message, expected_one_of(known, "" if self.findings.is_full else text))
         return None
-
-    def url(self) -> str | None:
-        """Return an http or https address without user name and password."""
-        text = self.scalar()
-        fault = url_fault(text) if text is not None else None
-        if text is not None and fault:
-            hint, meant = None if "://" in text else full_width_hint(text), address_in(text)
-            if hint is None and meant:
-                hint = Sentence('did you mean "{near}"?', {"near": meant})
-            self.report("bad-url", fault, hint or Sentence("write e.g. https://www.nmec.org.cn"))
-            return None
-        return text
-
-    def email(self) -> str | None:
-        """Return one e-mail address."""
-        text = self.scalar()
-        if text is None or (_EMAIL.fullmatch(text) and len(text) <= 254):  # noqa: PLR2004  # RFC 5321 4.5.3.1.3
-            return text
-        hint = Sentence("one address per entry, e.g. office@example.org")
-        self.report("bad-email", Sentence('"{value}" is not an e-mail address', {"value": text[:80]}), hint)
-        return None
-
-    def day(self) -> date | None:
-        """Return a civil date, ``2026-01-29`` or ``2026年1月29日``."""
-        text = self.scalar()
-        if text is None:
-            return None
-        folded = text.translate(FULL_WIDTH)
-        found = _ISO_DAY.fullmatch(folded) or _CHINESE_DAY.fullmatch(folded)
-        hint = Sentence("write e.g. 2026-01-29")
-        if not found:
-            self.report("bad-date", Sentence('"{value}" is not a date', {"value": text[:60]}), hint)
-            return None
-        try:
-            return date(int(found[1]), int(found[2]), int(found[3]))
-        except ValueError:
-            self.report("bad-date", Sentence('"{value}" does not exist in the calendar', {"value": text[:60]}), hint)
-            return None
-
-    def clock(self) -> time | None:
-        """Return a time of day, ``09:00``."""
-        text = self.scalar()
-        moment = parse_clock(text.translate(FULL_WIDTH)) if text is not None else None
-        if text is not None and moment is None:
-            message = Sentence('"{value}" is not a time of day', {"value": text[:60]})
-            self.report("bad-time", message, Sentence('write e.g. "09:00"'))
-        return moment
-
-    def hours(self) -> tuple[Hours, ...]:
-        """Return daily opening hours, in order, that do not overlap; empty after a finding."""
-        texts = [entry.scalar() for entry in self.entries()]
-        ranges = parse_hours(",".join(text for text in texts if text))
-        if ranges is None:
-            message = Sentence('"{value}" are not opening hours', {"value": self.text[:60]})
-            self.report("bad-hours", message, Sentence('write e.g. "09:00-11:30, 13:30-17:00", in order'))
-            return ()
-        return ranges
-
-    def zone(self) -> str | None:
-        """Return the name of a time zone that the zone database has."""
-        text = self.scalar()
-        if text is None or self.findings.spent.get(_UNKNOWN_ZONES, 0) > MOST_UNKNOWN_ZONES:
-            return None
-        if not is_zone(text):
-            self.findings.spend(_UNKNOWN_ZONES, MOST_UNKNOWN_ZONES)
-            hint = self._nearest_zone(text) or Sentence("use an IANA name, e.g. Asia/Shanghai")
-            self.report("bad-timezone", Sentence('"{value}" is not a time zone', {"value": text[:60]}), hint)
-            return None
-        if text.startswith("Etc/GMT") and text[7:8] in {"+", "-"}:
-            message = Sentence(
-                "the sign in {value} is reversed: it is {meaning}", {"value": text, "meaning": offset_of(text)}
-            )
-            self.report("reversed-timezone", message, Sentence("use an IANA name, e.g. Asia/Shanghai"))
-        return text
-
-    def _nearest_zone(self, text: str) -> Sentence | None:
-        """Return the zone that was meant. Beijing is not in the database, its nearest spelling misleads."""
-        if "beijing" in text.lower() or not self.findings.spend("zone guesses", MOST_GUESSES):
-            return None
-        return did_you_mean(text, zones())
 
 
 class Fields:

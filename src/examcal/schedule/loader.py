@@ -12,7 +12,7 @@ from datetime import date, time
 
 from examcal.errors import Problem, ScheduleRejectedError, Sentence
 from examcal.identity import content_digest
-from examcal.schedule import cautions
+from examcal.schedule import cautions, formats
 from examcal.schedule.document import Limits, Mapping, Node, Scalar, Sequence, SourceText, parse
 from examcal.schedule.drafts import Defaults, read_exam
 from examcal.schedule.fields import Fields, Value
@@ -177,7 +177,7 @@ def _corrections(value: Value | None) -> WorkdayCorrections:
 
 
 def _days(fields: Fields, key: str) -> dict[date, Value]:
-    days = {value.day(): value for value in few(fields.get(key), 2000)}
+    days = {formats.day(value): value for value in few(fields.get(key), 2000)}
     return {day: value for day, value in days.items() if day}
 
 
@@ -192,9 +192,9 @@ def _schedule(
     today: date,
 ) -> Schedule:
     optional(settings.get("version"), _version)
-    zone = optional(settings.get("timezone"), Value.zone) or DEFAULT_ZONE
+    zone = optional(settings.get("timezone"), formats.zone) or DEFAULT_ZONE
     language = optional(settings.get("language"), _language) or DEFAULT_LANGUAGE
-    remind_at = optional(settings.get("remind_at"), Value.clock) or DEFAULT_REMIND_AT
+    remind_at = optional(settings.get("remind_at"), formats.clock) or DEFAULT_REMIND_AT
     quiet_hours = optional(settings.get("quiet_hours"), _quiet_hours)
     corrections = _corrections(settings.get("workdays"))
     workdays = Workdays(corrections)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from examcal.errors import Sentence
+from examcal.schedule import formats
 from examcal.schedule.document import Sequence
 from examcal.schedule.fields import MOST_GUESSES, TEXT_LIMIT, Fields, Value
 from examcal.schedule.model import Contact, Kind, Rule, Site, Source, Text, Track
@@ -98,7 +99,7 @@ def _contact(value: Value, language: str) -> Contact | None:
     name = name_of(fields, language)
     phones = listed(fields.get("phones"), _phone)
     hours = text_of(fields, "hours", language)
-    email, url = optional(fields.get("email"), Value.email), optional(fields.get("url"), Value.url)
+    email, url = optional(fields.get("email"), formats.email), optional(fields.get("url"), formats.url)
     return Contact(name, phones, hours, email, url) if name else None
 
 
@@ -114,8 +115,8 @@ def source_of(value: Value, language: str) -> Source | None:
         return None
     title = text_of(fields, "title", language)
     quote = optional(fields.get("quote"), Value.words)
-    url, published = optional(fields.get("url"), Value.url), optional(fields.get("published"), Value.day)
-    checked = optional(fields.get("checked"), Value.day)
+    url, published = optional(fields.get("url"), formats.url), optional(fields.get("published"), formats.day)
+    checked = optional(fields.get("checked"), formats.day)
     return Source(title, url, quote, published, checked)
 
 
@@ -210,7 +211,7 @@ def sites_of(fields: Fields, language: str, ids: Ids) -> tuple[Site, ...]:
             return None
         identifier, name = file_name(site.require("id"), ids), name_of(site, language)
         phones = listed(site.get("phones"), _phone)
-        address, url = text_of(site, "address", language), optional(site.get("url"), Value.url)
+        address, url = text_of(site, "address", language), optional(site.get("url"), formats.url)
         return Site(identifier, name, phones, address, url) if identifier and name else None
 
     return listed(fields.get("sites"), read)

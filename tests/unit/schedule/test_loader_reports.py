@@ -34,6 +34,7 @@ MODULES = [
         "document",
         "drafts",
         "fields",
+        "formats",
         "loader",
         "occurrences",
         "problems",
