@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from examcal.schedule.announcement import Line
+from examcal.schedule.lines import Line
+from examcal.schedule.phrases import folded
 
-_NUMBER = r"(?:0\d{2,3}[- ]?)?[2-9]\d{6,7}|1[3-9]\d{9}|400[- ]?\d{3}[- ]?\d{4}"
-_NUMBERS = rf"(?:{_NUMBER})(?!\d)(?: ?[/、,，;；] ?(?:{_NUMBER})(?!\d))*"
-_SITE_NAME = r"(?P<name>[\u4e00-\u9fff]{1,12}(?:区|县|市|旗|考点))(?:[(（][^)）]{0,20}[)）])?"
-_SITE = re.compile(rf"{_SITE_NAME}(?: ?[:：|] ?| )(?P<phones>{_NUMBERS})", re.ASCII)
-# A row of a table: the site, other cells such as its address, the numbers.
-_SITE_ROW = re.compile(rf"^(?:\d{{1,2}}[、.．]? ?)?{_SITE_NAME} [^:：]{{0,100}}? (?P<phones>{_NUMBERS})", re.ASCII)
+_EXTENSION = r"(?: ?\(? ?(?:转|分机号?)[: ]?\d{1,6}(?:[/、或]\d{1,6}(?!\d))*[)）]?)?"
+_NUMBER = (
+    r"(?:(?:(?:\+?86[- ])?0\d{2,3} ?-? ?|\(0\d{2,3}\) ?-? ?)?[2-9]\d{6,7}"
+    rf"|1[3-9]\d{{9}}|[48]00[- ]?\d{{3}}[- ]?\d{{4}})(?!\d){_EXTENSION}"
+)
+_NUMBERS = rf"{_NUMBER}(?: ?(?:[/、,，;；]|或) ?{_NUMBER}| {_NUMBER})*"
+_SITE_NAME = r"(?P<name>[\u4e00-\u9fff]{1,12}(?:区|县|市|旗|考点))(?:\((?!0\d)[^)]{0,20}\))?"
+_SITE = re.compile(rf"{_SITE_NAME}(?: ?[:|] ?| |(?=\())(?P<phones>{_NUMBERS})", re.ASCII)
+# A row of a table: the site, other cells such as its address, the numbers. Or a line with 电话 before them.
+_SITE_ROW = re.compile(
+    rf"^(?:\(?\d{{1,2}}[、.)]? ?)?{_SITE_NAME}"
+    rf" ?(?: [^:]{{0,100}}? |[ :(][^。;]{{0,150}}?(?:电话|热线|咨询)[^\d。;]{{0,8}})"
+    rf"(?P<phones>{_NUMBERS})",
+    re.ASCII,
+)
 _PHONES = re.compile(rf"(?<![\d./-]){_NUMBERS}", re.ASCII)
 _ONE_PHONE = re.compile(_NUMBER, re.ASCII)
 _SAYS_PHONE = re.compile("电话|咨询|联系|热线|Tel", re.IGNORECASE)
@@ -56,43 +66,50 @@ class Phones:
 
 
 def site_phones(lines: Sequence[Line]) -> list[Phones]:
-    """Return each site's numbers, in the order of the text; a site that stands twice keeps its first."""
+    """Return each site's numbers, in the order of the text; a site that stands twice has those of both places."""
     found: dict[str, Phones] = {}
     for line in lines:
         for match in _sites_of(line):
-            name = match["name"]
-            number = len(found) + 1
-            site_id = _DISTRICT_IDS.get(name, f"site-{number}")
-            found.setdefault(name, Phones(name, _each(match["phones"]), line.number, site_id))
+            name, numbers = match["name"], _each(match["phones"])
+            site_id = _DISTRICT_IDS.get(name, f"site-{len(found) + 1}")
+            site = found.setdefault(name, Phones(name, (), line.number, site_id))
+            found[name] = replace(site, numbers=tuple(dict.fromkeys([*site.numbers, *numbers])))
     return list(found.values())
 
 
 def _sites_of(line: Line) -> Sequence[re.Match[str]]:
-    found = list(_SITE.finditer(line.text))
-    row = None if found else _SITE_ROW.search(line.text)
+    text = folded(line.text)
+    found = list(_SITE.finditer(text))
+    row = None if found else _SITE_ROW.search(text)
     return [row] if row else found
 
 
 def office_phones(lines: Sequence[Line]) -> Iterator[Phones]:
     """Yield the other numbers that the text calls telephone numbers, with the label before them."""
     before = ""
-    seen: set[tuple[str, ...]] = set()
+    seen: set[str] = set()
     for line in lines:
-        rest = _SITE_ROW.sub("", _SITE.sub("", line.text))
-        match = _PHONES.search(rest)
-        if match and _SAYS_PHONE.search(before + rest):
-            numbers = _each(match.group())
-            hours = _HOURS.search(rest, match.end())
-            if numbers not in seen:
-                yield Phones(
-                    _label(rest[: match.start()], before),
-                    numbers,
-                    line.number,
-                    "",
-                    hours["hours"].strip() if hours else "",
-                )
-            seen.add(numbers)
-        before = line.text if not match else ""
+        rest = _without_sites(line)
+        found = list(_PHONES.finditer(folded(rest))) if _SAYS_PHONE.search(before + rest) else []
+        since = 0
+        ends = [*(match.start() for match in found[1:]), len(rest)]
+        for match, until in zip(found, ends, strict=False):
+            numbers = tuple(number for number in _each(match.group()) if number not in seen)
+            hours = _HOURS.search(rest, match.end(), until)
+            if numbers:
+                label = _label(rest[since : match.start()], before)
+                yield Phones(label, numbers, line.number, "", hours["hours"].strip() if hours else "")
+            since = (hours or match).end()
+            seen.update(numbers)
+        before = "" if found else line.text
+
+
+def _without_sites(line: Line) -> str:
+    """Return a line without the sites and their numbers."""
+    text = line.text
+    for match in reversed(_sites_of(line)):
+        text = text[: match.start()] + text[match.end() :]
+    return text
 
 
 def _each(text: str) -> tuple[str, ...]:

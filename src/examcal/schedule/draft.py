@@ -10,13 +10,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
-from examcal.schedule.announcement import Line, lines
+from examcal.schedule.announcement import lines
 from examcal.schedule.clauses import Clause, clauses
 from examcal.schedule.contacts import Phones, office_phones, site_phones
+from examcal.schedule.lines import Line
+from examcal.schedule.mentions import as_window
 from examcal.schedule.model import Kind, Shape, Status
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.reading import WindowReading, edge_text
@@ -65,7 +67,8 @@ def draft(text: str, *, year: int | None, source_name: str, language: str = DEFA
 
     Raises RefusedError for a text that is too long for an announcement.
     """
-    announcement = lines(text)
+    everything = lines(text)
+    announcement = [line for line in everything if not line.is_hidden]
     notes = _Notes(language)
     out = [
         "# yaml-language-server: $schema=schedule.schema.json",
@@ -77,7 +80,7 @@ def draft(text: str, *, year: int | None, source_name: str, language: str = DEFA
         f"  - id: {f'exam-{year}' if year else 'exam'}",
         f"    name: {_quoted(_title(announcement, source_name))}",
         *_contact_lines(announcement, notes),
-        *_milestone_lines(announcement, year, source_name, notes),
+        *_milestone_lines(everything, year, source_name, notes),
     ]
     return "\n".join(out) + "\n"
 
@@ -162,10 +165,14 @@ def _read(clause: Clause, year: int | None, spoken: int | None) -> WindowReading
     """Read a clause; where it leaves the year out, ``year`` and the year that the text last spoke of must agree."""
     if not clause.has_date:
         return _PUT_OFF
+    if clause.is_hidden:
+        raise PhraseError("The page does not show this text", readings=_texts(clause, year))
     try:
-        reading = read_window(clause.text, zone=_ZONE, year=year)
+        reading = read_window(clause.phrase, zone=_ZONE, year=year)
     except PhraseError as error:
-        raise error.with_readings(error.readings or _texts(clause, spoken)) from None
+        window = as_window(clause.phrase)
+        joined = _texts(replace(clause, phrase=window), year or spoken) if window else []
+        raise error.with_readings([*joined, *(error.readings or _texts(clause, spoken))]) from None
     if year is None or spoken in {None, year} or (other := _texts(clause, spoken)) in ([], [reading.text]):
         return reading
     raise PhraseError(
@@ -181,7 +188,7 @@ def _texts(clause: Clause, year: int | None) -> list[str]:
     if year is None:
         return []
     try:
-        return [read_window(clause.text, zone=_ZONE, year=year).text]
+        return [read_window(clause.phrase, zone=_ZONE, year=year).text]
     except PhraseError:
         return []
 
@@ -235,7 +242,11 @@ def _unreadable(clause: Clause, error: PhraseError, notes: _Notes) -> Iterator[s
 _BEFORE_A_NAME = re.compile(
     r"^(?:[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s*|(?:(?:19|20)\d\d)\s*年度?|[^\w]+|并|且|其中|根据[^:：]{0,40}[:：])+"
 )
-_AFTER_A_NAME = re.compile(r"(?:时间|日期|统一|安排|期限)?(?:定|拟|将|预计)*(?:[为是于在自从:：至到均\s]|截止|开始)*$")
+_AFTER_A_NAME = re.compile(
+    r"(?:时间|日期|统一|安排|期限)?(?:定|拟|将|预计|由|共|约|可|须|需|应|请)*"
+    r"(?:[为是于在自从由:：至到均,，;；|\s]|截止|开始)*$"
+)
+_NO_NAME = re.compile(r"(?:[上中下]午|早上?|晚上?|年满|满|凡|每[日天]|(?:星期|周)[一二三四五六日天]|考生|其中)+")
 _DATE_STARTS = re.compile(r"\d")
 
 
@@ -247,7 +258,7 @@ def _name(clause: Clause) -> str:
     words = _BEFORE_A_NAME.sub("", clause.text)
     date_at = _DATE_STARTS.search(words)
     name = _AFTER_A_NAME.sub("", words[: date_at.start()] if date_at else "").strip(" -—:：|")
-    if len(name) <= 1 or len(name) > _NAME_LIMIT or not re.search("[\u4e00-\u9fff]{2}", name):
+    if not 1 < len(name) <= _NAME_LIMIT or _NO_NAME.fullmatch(name) or not re.search("[\u4e00-\u9fff]{2}", name):
         return _KIND_NAMES[kind]
     return name if word in name or len(name) > _NAME_LIMIT - 4 else name + _KIND_NAMES[kind]
 

@@ -158,8 +158,17 @@ _ZONE = (
 )
 _UNIT_SPACE = r" {0,2}"
 
+# A list number, where no date can begin with it: 1.网上报名, 2、2026年…, 3)…, but not 1.29, 1、29日, 37举行.
+_DATE_IN_FULL = r"\d{4} ?[-年./]|\d{1,2} ?月 ?[\d上中下底初]"
+_HAS_NO_UNIT = r"(?![年月日号时点分秒半整至到起止前后之以旬周星礼天个工小])[\u4e00-\u9fff]"
+_NUMBERING = (
+    rf"\A *(?:\(\d{{1,2}}\)|\d{{1,2}} +(?=\d{{4}} ?[-年./])|\d{{1,2}} ?(?:\)|[.、](?= ?(?:[^\d .、]|{_DATE_IN_FULL})))"
+    rf"|(?:\d|[1-3]0)(?= ?{_HAS_NO_UNIT}))"
+)
+
 # Order matters: the first alternative that fits wins.
 _PATTERNS: tuple[tuple[str, str], ...] = (
+    ("text_numbering", _NUMBERING),
     ("space", r"[ \r]+"),
     ("date", r"\d{4}(?P<sep>[-./])\d{1,2}(?P=sep)\d{1,2}(?!\d)"),
     ("date_last_year", r"\d{1,2}[-./]\d{1,2}[-./]\d{4}(?!\d)"),  # 5/6/2026: day and month in either order

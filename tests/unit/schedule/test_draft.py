@@ -13,7 +13,7 @@ from examcal.errors import RefusedError
 from examcal.schedule.announcement import LONGEST_ANNOUNCEMENT, LONGEST_TEXT, lines
 from examcal.schedule.draft import draft
 from examcal.schedule.loader import SourceText, load
-from examcal.schedule.model import Kind, Occurrence, Schedule, Status
+from examcal.schedule.model import Kind, Occurrence, OpenDays, Schedule, Shape, Status
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "announcements"
 SEED = (GOLDEN / "physician-2026-beijing.txt").read_text(encoding="utf-8")
@@ -273,3 +273,221 @@ def test_telephones_in_a_table_belong_to_the_site_of_their_row(table: str) -> No
         ("shunyi", ("89453181", "89453182")),
     ]
     assert not exam.contacts
+
+
+# Lists and tables -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1.", "1、", "1）", "１．", "（1）", "(12)", "12.", "9 ", "一、", "（一）", "①", "1\t", "12\t", "第一、", "1．"],
+)
+@pytest.mark.parametrize(
+    "words", ["网上报名：2026年1月29日10时至2月11日24时", "2026年1月29日10时至2月11日24时网上报名"]
+)
+def test_number_of_a_list_item_is_no_part_of_a_date(number: str, words: str) -> None:
+    (registration,) = milestones(drafted(number + words)).values()
+    assert registration.kind is Kind.REGISTRATION
+    assert registration.opens
+    assert registration.closes
+    assert (registration.opens.wall, registration.closes.wall) == ("2026-01-29T10:00", "2026-02-11T24:00")
+
+
+@pytest.mark.parametrize("words", ["1、29日报名", "1.29 10:00报名", "于1.29报名"])
+def test_number_that_may_be_a_month_is_no_number_of_a_list(words: str) -> None:
+    text = drafted(words)
+    assert "请核对第 1 行" in text
+    assert not milestones(text)
+
+
+@pytest.mark.parametrize("row", ["2\t2月11日\t缴费", "2\t缴费\t2月11日", "|2|缴费|2月11日|", "12\t2月11日缴费"])
+def test_number_of_a_row_is_no_part_of_its_date(row: str) -> None:
+    (payment,) = milestones(drafted(row)).values()
+    assert (payment.kind, payment.opens and payment.opens.named_on) == (Kind.PAYMENT, date(2026, 2, 11))
+
+
+def test_number_and_month_apart_are_a_comment() -> None:
+    text = drafted("缴费 1 2月11日")
+    assert "请核对第 1 行：缴费 1 2月11日" in text
+    assert not milestones(text)
+
+
+REGISTRATION = ("2026-01-29T10:00", "2026-02-11T24:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "网上报名：2026年1月29日10时\n至2026年2月11日24时",
+        "网上报名：2026年1月29日10时至\n2026年2月11日24时",
+        "网上报名：2026年1月29日10时——\n2月11日24时",
+        "网上报名时间为\n2026年1月29日10时至2月11日24时",
+        "网上报名：2026年\n1月29日10时至2月11日24时",
+        "网上报名：2026年1月\n29日10时至2月11日24时",
+        "网上报名：2026年1月2\n9日10时至2月11日24时",
+        "网上报名：2026年1月29\n日10时至2月11日24时",
+        "网上报名：2026年1月29日10\n时至2月11日24时",
+        "网上报名：2026年1月29日10时至2月11日\n24时",
+        "网上报名：2026年1月29日10时至2月11日24\n时。",
+        "网上报名：20\n26年1月29日10时至2月11日24时",
+        "网上报名：2026-01-\n29 10:00至2026-02-11 24:00",
+        "网上报名：2026-01-29 10:\n00至2026-02-11 24:00",
+        "网上报名：2026年1月29日10:00\n\n—2月11日24:00",
+        "网上报名：2026年1月29日10时\n— 3 —\n至2026年2月11日24时",
+        '网上报名\t"2026年1月29日10:00\n至2026年2月11日24:00"\t登录网站',
+        "<td>网上报名</td><td>2026年1月29日10:00<br>至2月11日24:00</td>",
+        "<table><tr><td><p>网上报名</p></td><td><p>2026年1月29日10:00</p><p>至2月11日24:00</p></td></tr></table>",
+        "<p>网上报名：2026年1月29日10时</p><p>至2026年2月11日24时</p>",
+        "<p>网上报名：2026年1月29日10时至2月11日24时<sup>1</sup></p>",
+        "<b>网上报名</b>：2026年1月29日10时\n至2026年2月11日24时\n<b>缴费</b>另行通知",
+    ],
+)
+def test_line_that_breaks_inside_a_window_is_read_as_one(text: str) -> None:
+    registration = milestones(drafted(text))["registration"]
+    assert registration.kind is Kind.REGISTRATION
+    assert registration.opens
+    assert registration.closes
+    assert (registration.opens.wall, registration.closes.wall) == REGISTRATION
+    assert "请核对" not in drafted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "网上报名 1月29日\n2月11日缴费",
+        "咨询电话 83366909\n1月29日报名\n2月11日缴费",
+        "- 1月29日报名\n- 2月11日缴费",
+        "1. 报名 1月29日\n2. 缴费 2月11日",
+        "（一）报名：1月29日\n（二）缴费：2月11日",
+        "<td>报名：1月29日<br>缴费：2月11日</td>",
+        "<tr><td>报名<br>缴费</td><td>1月29日<br>2月11日</td></tr>",
+        "<tr><td>报名</td><td rowspan='2'>1月29日</td></tr><tr><td>缴费</td></tr>\n<p>缴费 2月11日</p>",
+    ],
+)
+def test_lines_with_dates_of_their_own_stay_apart(text: str) -> None:
+    found = list(milestones(drafted(text)).values())
+    assert all(o.shape is Shape.DAY for o in found)
+    assert [o.opens.named_on for o in found if o.opens][:: len(found) - 1] == [date(2026, 1, 29), date(2026, 2, 11)]
+
+
+def test_hours_on_a_line_of_their_own_belong_to_the_dates_above() -> None:
+    text = "现场审核：2026年3月5日至3月11日\n（不含周末）\n上午9:00-11:00，下午2:00-4:30\n地点：良乡"
+    (review,) = milestones(drafted(text)).values()
+    assert review.closes
+    assert review.closes.wall == "2026-03-11T16:30"
+    assert review.open_days is OpenDays.WEEKDAYS
+
+
+def test_hours_with_words_on_a_line_of_their_own_are_not_passed_over() -> None:
+    text = drafted("考试：2026年8月22日\n上午9:00-11:30 第一单元\n下午2:00-4:30 第二单元")
+    assert "请核对第 2 行：上午9:00-11:30 第一单元" in text
+    assert "请核对第 3 行：下午2:00-4:30 第二单元" in text
+
+
+def test_hours_of_the_afternoon_count_whatever_the_bracket_after_them_says() -> None:
+    text = drafted("3月5日至3月11日上午9:00-11:00，下午2:00-4:30（节假日除外）")
+    assert "每日09:00-11:00,14:00-16:30" in text
+    assert "11:00\n" not in text
+
+
+def test_bracket_that_leaves_a_day_out_is_no_milestone() -> None:
+    assert "- id: review-2" not in drafted("现场审核：3月5日至3月11日（3月8日休息）")
+
+
+ROWS = "{0}\t{1}\t{2}\n网上报名\t2026-01-29 10:00\t2026-02-11 24:00\n缴费\t2026-03-01\t2026-03-09"
+
+
+@pytest.mark.parametrize("separator", ["\t", ",", " | "])
+@pytest.mark.parametrize("header", [("项目", "开始时间", "结束时间"), ("事项", "起始日期", "截止日期")])
+def test_columns_of_starts_and_ends_are_windows(separator: str, header: tuple[str, str, str]) -> None:
+    rows = ROWS.format(*header).replace("\t", separator)
+    registration, payment = milestones(drafted(rows)).values()
+    assert registration.opens
+    assert registration.closes
+    assert (registration.kind, registration.opens.wall, registration.closes.wall) == (Kind.REGISTRATION, *REGISTRATION)
+    assert str(registration.name) == "网上报名"
+    assert payment.closes
+    assert (payment.kind, payment.closes.wall) == (Kind.PAYMENT, "2026-03-09")
+
+
+@pytest.mark.parametrize("separator", ["\t", ",", " | "])
+def test_dates_side_by_side_without_a_header_are_a_comment_with_their_readings(separator: str) -> None:
+    text = drafted("网上报名\t2026-01-29 10:00\t2026-02-11 24:00\t".replace("\t", separator))
+    assert not milestones(text)
+    assert text.count("请核对") == 1
+    assert "可能是：2026-01-29 10:00 至 2026-02-11 24:00" in text
+    assert "可能是：2026-01-29 10:00\n" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "成绩预计5月下旬公布",
+        "准考证5月中旬打印",
+        "缴费于15日24时截止",
+        "报名1月29日，30日缴费",
+        "12月份举行考试",
+        "20251月9日报名",
+    ],
+)
+def test_date_that_lacks_something_is_a_comment(words: str) -> None:
+    text = drafted(words)
+    assert "请核对第 1 行" in text
+    assert not milestones(text)
+
+
+def test_day_in_a_row_without_its_month_is_a_comment() -> None:
+    assert "请核对第 3 行：11日 缴费" in drafted("2026年1月\n5日 报名\n11日 缴费")
+
+
+def test_text_that_a_page_does_not_show_is_no_more_than_a_comment() -> None:
+    page = "<p style='display: none'>报名2026年1月1日</p><p>缴费2026年1月2日<i hidden>2025年1月3日</i></p>"
+    text = drafted(page + "<div style='visibility:hidden' aria-hidden='true' class='hidden'>准考证2026年1月4日</div>")
+    assert [str(o.name) for o in milestones(text).values()] == ["缴费", "准考证"]
+    assert "这段文字在网页上不显示" in text
+    assert "可能是：2026-01-01" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "phones"),
+    [
+        ("东城区：010-64050487转801", ("010-64050487转801",)),
+        ("东城区：64050487转801、802，65560276（转8）", ("64050487转801、802", "65560276(转8)")),
+        ("1.东城区（010）64050487 65560276", ("(010)64050487", "65560276")),
+        ("东城区：010－６４０５０４８７", ("010-64050487",)),
+        ("（1）东城区 地址：东四北大街5号 联系电话：64050487", ("64050487",)),
+        ("<tr><td>东城区</td><td>64050487<br>65560276</td></tr>", ("64050487", "65560276")),
+        ("东城区：64050487\n东城区：65560276", ("64050487", "65560276")),
+    ],
+)
+def test_telephones_keep_their_area_and_extension(line: str, phones: tuple[str, ...]) -> None:
+    (site,) = loaded(drafted(line + "\n报名2026年1月29日")).exams[0].sites
+    assert (site.id, site.phones) == ("dongcheng", phones)
+
+
+def test_every_telephone_of_a_line_has_its_own_label() -> None:
+    text = "联系电话：83366909(工作日9:00-11:30) 传真：83366910，技术咨询：400-810-5790\n报名2026年1月29日"
+    assert [(str(c.name), c.phones, str(c.hours or "")) for c in loaded(drafted(text)).exams[0].contacts] == [
+        ("联系电话", ("83366909",), "工作日9:00-11:30"),
+        ("传真", ("83366910",), ""),
+        ("技术咨询", ("400-810-5790",), ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("考试共2026年5月10日", "考试"),
+        ("考试时间由2026年5月10日开始", "考试"),
+        ("上午2026年5月10日考试", "考试"),
+        ("年满2026年8月31日", "其他"),
+        ("未通过者可于2026年5月10日前", "未通过者"),
+    ],
+)
+def test_name_has_no_words_that_belong_to_the_date(words: str, name: str) -> None:
+    assert [str(o.name) for o in milestones(drafted(words)).values()] == [name]
+
+
+def test_announcement_of_when_is_no_printing_of_tickets() -> None:
+    (told,) = milestones(drafted("2026年4月15日前，各省公布准考证网上打印起止时间")).values()
+    assert told.kind is Kind.ANNOUNCEMENT
