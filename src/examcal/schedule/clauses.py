@@ -6,18 +6,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from examcal.schedule.columns import cells_of, edge_columns, phrase_of
-from examcal.schedule.lines import Line
+from examcal.schedule.columns import cells_of, dated_cells, edge_columns, label_of, phrase_of
+from examcal.schedule.lines import Line, unspaced
 from examcal.schedule.mentions import (
     asides,
     elements_of,
     has_date,
     has_hours,
     is_dates_alone,
+    is_end_alone,
     is_hours_alone,
+    is_start,
     without_asides,
 )
 from examcal.schedule.model import Kind
+from examcal.schedule.numbering import outline_numbers, without_outline_number
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token, folded
 
 
@@ -26,7 +29,8 @@ class Clause:
     """A stretch of a line that states one date or window, and the words around it.
 
     ``phrase`` is what is read of it: the text without row numbers. ``lead`` stands before it in the line, ``tail``
-    after a comma, ``heading`` is the short line above. ``has_date`` is false where it only puts a date off.
+    after a comma, ``heading`` is the short line above, ``label`` what the row is about. ``has_date`` is false where
+    it only puts a date off.
     """
 
     number: int
@@ -37,6 +41,7 @@ class Clause:
     heading: str = ""
     has_date: bool = True
     is_hidden: bool = False
+    label: str = ""
 
     @property
     def kind(self) -> tuple[Kind, str]:
@@ -50,7 +55,7 @@ class Clause:
 
 # In order: a later word is often part of an earlier one's sentence ("资格考试报名资格审核" is a review).
 _KIND_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (Kind.ANNOUNCEMENT, re.compile("(?:公布|发布|公告)[^,，。]{0,20}(?:起止|具体)时间")),
+    (Kind.ANNOUNCEMENT, re.compile("(?:公布|发布|公告)[^,，。]{0,20}(?:起止|具体)(?:时间|日期)")),
     (Kind.TICKET, re.compile("准考证")),
     (Kind.PAYMENT, re.compile("缴费|交费|缴纳|支付|收费")),
     (Kind.SCORE, re.compile("成绩|查分|分数|合格线")),
@@ -66,20 +71,53 @@ _KIND_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 
 def _kind(words: str) -> tuple[Kind, str] | None:
+    words = unspaced(words)
     return next(((kind, match.group()) for kind, pattern in _KIND_WORDS if (match := pattern.search(words))), None)
 
 
 def clauses(lines: Sequence[Line]) -> Iterator[Clause]:
     """Yield the clauses that state dates (or put them off), in the order of the text."""
-    heading, header = "", None
+    heading: str = ""
+    header: tuple[str, ...] = ()
+    numbers = outline_numbers(lines)
     for line in lines:
-        found = list(_in_line(line, phrase_of(line, header), line.context or heading))
-        yield from found
-        heading = line.text if not found and len(line.text) <= _LONGEST_HEADING else ""
-        header = (header if found else edge_columns(cells_of(line))) if cells_of(line) else None
+        cells = cells_of(line)
+        phrase = without_outline_number(phrase_of(line, edge_columns(header)), numbers)
+        above = line.context or heading
+        found = [*_in_columns(line, cells, header)] or [*_in_line(line, phrase, _above_row(cells, header) or above)]
+        label = label_of(cells) if found and line.cells else ""
+        yield from (replace(clause, label=label) for clause in found)
+        heading = line.text if not found and _is_heading(line.text) else ""
+        header = () if not cells else header if found else cells
 
 
 _LONGEST_HEADING = 60
+_ENDS_A_SENTENCE = re.compile(r"[。；;！!][）)”\"]?$")
+
+
+def _is_heading(text: str) -> bool:
+    return len(text) <= _LONGEST_HEADING and not _ENDS_A_SENTENCE.search(text)
+
+
+def _above_row(cells: Sequence[str], header: Sequence[str]) -> str:
+    """Return what the header says of the dates of a row: the name of their column, else the whole header."""
+    if len(cells) != len(header):
+        return ""
+    dated = dated_cells(cells)
+    column = header[dated[0]] if dated else ""
+    return column if _kind(column) else " ".join(header)
+
+
+def _in_columns(line: Line, cells: Sequence[str], header: Sequence[str]) -> Iterator[Clause]:
+    """Yield the clauses of a row whose columns state dates of different things, as the header says."""
+    dated: list[int] = []
+    if line.cells and len(cells) == len(header):
+        dated = [column for column, cell in enumerate(cells) if has_date(cell) or _ENTRY_PUT_OFF.match(folded(cell))]
+    kinds = {_kind(header[column]) for column in dated}
+    if len(dated) < 2 or None in kinds or len(kinds) < len(dated):  # noqa: PLR2004 -- several columns
+        return
+    for column in dated:
+        yield from _in_line(replace(line, text=cells[column], cells=()), cells[column], header[column])
 
 
 def _in_line(line: Line, phrase: str, heading: str) -> Iterator[Clause]:
@@ -96,7 +134,7 @@ def _in_line(line: Line, phrase: str, heading: str) -> Iterator[Clause]:
             yield from _with_asides(replace(pending, tail=text if border == "," and not is_date else ""))
             pending = None
         states_date = is_date or has_hours(piece)
-        if states_date or _is_put_off(piece, lead):
+        if states_date or _is_put_off(piece, lead or heading):
             pending = Clause(line.number, text, piece, lead, "", heading, states_date, line.is_hidden)
             since = start
         lead = text if is_date or not lead else f"{lead},{text}"[-_LONGEST_LEAD:]
@@ -116,7 +154,8 @@ def _belongs_to(pending: Clause, piece: str, border: str, lead: str) -> bool:
         return False
     if pending.has_date:
         is_day_alone = not has_date(piece) and has_date(piece, goes_on=True)
-        return is_hours_alone(piece) or (border == "," and (is_dates_alone(piece) or is_day_alone))
+        ends = is_end_alone(piece) and is_start(pending.phrase)
+        return is_hours_alone(piece) or (border == "," and (is_dates_alone(piece) or is_day_alone or ends))
     return not has_date(piece) and _is_put_off(piece, lead)
 
 
@@ -147,8 +186,8 @@ def _is_too_long(plain: str, start: int, position: int) -> bool:
     return length >= LONGEST_PHRASE // 2 and not _IN_DATES & {plain[position - 1], plain[position]}
 
 
-# What a bracket leaves out is no window of its own: (3月8日休息), (不含3月8日).
-_LEAVES_OUT = re.compile("休息|放假|除外|不[含包办受]|暂停")
+# What a bracket leaves out or counts in is no window of its own: (3月8日休息), (不含3月8日), (含3月8日).
+_SAYS_NO_WINDOW = re.compile("休息|放假|除外|不[含包办受]|暂停|^均?含|^包[括含]")
 
 
 def _with_asides(clause: Clause) -> Iterator[Clause]:
@@ -156,7 +195,7 @@ def _with_asides(clause: Clause) -> Iterator[Clause]:
     yield clause
     if clause.has_date and has_date(without_asides(clause.phrase)):
         for aside in asides(clause.phrase):
-            if has_date(aside) and not _LEAVES_OUT.search(aside):
+            if has_date(aside) and not _SAYS_NO_WINDOW.search(aside):
                 yield replace(clause, text=aside, phrase=aside, tail="")
 
 
@@ -169,5 +208,10 @@ def _is_put_off(piece: str, lead: str) -> bool:
         return False
     if not {e.mark for e in elements_of(piece) if isinstance(e, Token)} & {Mark.TBA, Mark.RELATIVE}:
         return False
-    kind = _kind(piece) or (_kind(lead) if "时间" in piece else None)
-    return kind is not None and ("时间" in piece or "打印" in piece)
+    is_entry = _ENTRY_PUT_OFF.search(folded(piece)) is not None
+    kind = _kind(piece) or (_kind(lead) if is_entry or "时间" in piece else None)
+    return kind is not None and (is_entry or "时间" in piece or "打印" in piece)
+
+
+# An entry of a list or table that is put off: 领取证书:待定. (In a sentence, what is put off is often no date.)
+_ENTRY_PUT_OFF = re.compile(r"(?:^|[: |])(?:时间|日期)?(?:待定|未定|待?另?行?(?:通知|公布|公告))(?:[ |]|$)")

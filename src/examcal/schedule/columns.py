@@ -1,12 +1,13 @@
-"""What the cells of a row contribute to its dates: row numbers none, start and end one window."""
+"""What the cells of a row contribute to its dates: row numbers none, start and end one window, the header its kind."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
 from examcal.schedule.lines import Line
-from examcal.schedule.mentions import is_dates_alone
+from examcal.schedule.mentions import has_date, is_dates_alone
 from examcal.schedule.phrases import folded
 
 _ROW_NUMBER = re.compile(r"\(?\d{1,3}[.、)]?", re.ASCII)
@@ -20,10 +21,12 @@ def cells_of(line: Line) -> tuple[str, ...]:
     if line.cells or len(line.text) > _LONGEST_ROW:
         return line.cells
     cells = tuple(cell.strip(" \"'") for cell in folded(line.text).split(","))
-    return cells if 1 < len(cells) <= _MOST_CELLS else ()
+    is_row = 1 < len(cells) <= _MOST_CELLS and all(len(cell) <= _LONGEST_CELL for cell in cells)
+    return cells if is_row else ()
 
 
 _LONGEST_ROW = 300
+_LONGEST_CELL = 25
 _BULLET = re.compile(r"^[-—–－·•●▪◆*] ")
 _ISO = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?", re.ASCII)
 
@@ -33,6 +36,22 @@ def edge_columns(cells: Sequence[str]) -> tuple[int, int] | None:
     starts = [column for column, cell in enumerate(cells) if _STARTS.search(cell)]
     ends = [column for column, cell in enumerate(cells) if _ENDS.search(cell)]
     return (starts[0], ends[0]) if len(starts) == len(ends) == 1 and ends[0] == starts[0] + 1 else None
+
+
+_LONGEST_LABEL = 12
+
+
+def label_of(cells: Sequence[str]) -> str:
+    """Return what a row is about: its first words before any date."""
+    before = itertools.takewhile(lambda cell: not has_date(cell), cells)
+    words = (cell for cell in before if cell and not _ROW_NUMBER.fullmatch(folded(cell)))
+    label = next(words, "").strip(" \"'")
+    return label if len(label) <= _LONGEST_LABEL else ""
+
+
+def dated_cells(cells: Sequence[str]) -> list[int]:
+    """Return where the dates of a row stand."""
+    return [column for column, cell in enumerate(cells) if has_date(cell)]
 
 
 def phrase_of(line: Line, header: tuple[int, int] | None) -> str:

@@ -9,13 +9,18 @@ from dataclasses import dataclass, replace
 from examcal.schedule.lines import Line
 from examcal.schedule.phrases import folded
 
-_EXTENSION = r"(?: ?\(? ?(?:转|分机号?)[: ]?\d{1,6}(?:[/、或]\d{1,6}(?!\d))*[)）]?)?"
-_NUMBER = (
-    r"(?:(?:(?:\+?86[- ])?0\d{2,3} ?-? ?|\(0\d{2,3}\) ?-? ?)?[2-9]\d{6,7}"
-    rf"|1[3-9]\d{{9}}|[48]00[- ]?\d{{3}}[- ]?\d{{4}})(?!\d){_EXTENSION}"
-)
+_EXTENSION = r"(?: ?\(? ?(?:转|分机号?)[: ]?\d{1,6}(?:[/、或-]\d{1,6}(?!\d))*\)?)?"
+_AREA = r"(?:\+?86[- ])?0\d{2,3} ?-? ?|\(0\d{2,3}\) ?-? ?"
+_FREE = r"[48]00[- ]?(?:\d{3}[- ]?\d{4}|\d{4}-\d{3})"
+_HOTLINE = r"(?:^|(?<=[:话线打、/]))(?:12\d{3}|96\d{3,4})"
+_SECOND_LINE = r"(?:[/-]\d{1,2}(?![\d-]))?"
+_NUMBER = rf"(?:(?:{_AREA})?[2-9]\d{{6,7}}|1[3-9]\d{{9}}|{_FREE}|{_HOTLINE})(?!\d){_SECOND_LINE}{_EXTENSION}"
 _NUMBERS = rf"{_NUMBER}(?: ?(?:[/、,，;；]|或) ?{_NUMBER}| {_NUMBER})*"
-_SITE_NAME = r"(?P<name>[\u4e00-\u9fff]{1,12}(?:区|县|市|旗|考点))(?:\((?!0\d)[^)]{0,20}\))?"
+_OFFICE = r"(?:卫生健康委员会|卫生健康委|卫生健康局|卫健委|卫健局|卫生局|人社局|教育局|教委|考办)"
+_SITE_NAME = (
+    rf"(?P<name>[\u4e00-\u9fff]{{1,12}}(?:[区县旗](?={_OFFICE})|区|县|市|旗|考点))(?:(?<=[区县旗]){_OFFICE})?"
+    r"(?:\((?!0\d)[^)]{0,20}\))?"
+)
 _SITE = re.compile(rf"{_SITE_NAME}(?: ?[:|] ?| |(?=\())(?P<phones>{_NUMBERS})", re.ASCII)
 # A row of a table: the site, other cells such as its address, the numbers. Or a line with 电话 before them.
 _SITE_ROW = re.compile(
@@ -26,7 +31,9 @@ _SITE_ROW = re.compile(
 )
 _PHONES = re.compile(rf"(?<![\d./-]){_NUMBERS}", re.ASCII)
 _ONE_PHONE = re.compile(_NUMBER, re.ASCII)
-_SAYS_PHONE = re.compile("电话|咨询|联系|热线|Tel", re.IGNORECASE)
+_SAYS_PHONE = re.compile("电话|咨询|联系|热线|技术支持|客服|监督|投诉|举报|Tel", re.IGNORECASE)
+_NO_PHONE = re.compile("QQ|邮编|邮政编码|编号|账号|证号|微信", re.IGNORECASE)
+_ONLY_SAYS_PHONE = re.compile("(?:联系|咨询|办公)?(?:电话|手机|方式)(?:号码)?|Tel", re.IGNORECASE)
 _HOURS = re.compile(
     r"[(（](?:咨询|办公|接听|服务)?(?:时间)?[:：]?(?P<hours>[^()（）]{0,40}\d{1,2} ?[:：时点][^()（）]{0,60})[)）]"
 )
@@ -96,7 +103,7 @@ def office_phones(lines: Sequence[Line]) -> Iterator[Phones]:
         for match, until in zip(found, ends, strict=False):
             numbers = tuple(number for number in _each(match.group()) if number not in seen)
             hours = _HOURS.search(rest, match.end(), until)
-            if numbers:
+            if numbers and not _NO_PHONE.search(rest[since : match.start()]):
                 label = _label(rest[since : match.start()], before)
                 yield Phones(label, numbers, line.number, "", hours["hours"].strip() if hours else "")
             since = (hours or match).end()
@@ -121,8 +128,11 @@ _LONGEST_LABEL = 40
 
 def _label(words: str, line_before: str) -> str:
     """Return what a number is called: the words before it, else the line before, else 咨询电话."""
-    for candidate in (re.split(r"[,，。;；]", words)[-1], line_before):
-        label = _NUMBERING.sub("", candidate).strip(" :：(（")
+    clauses = re.split(r"[,，。;；]", words)
+    for candidate in (clauses[-1], line_before):
+        label = _NUMBERING.sub("", candidate).strip(" :：(（,，、")
+        if _ONLY_SAYS_PHONE.fullmatch(label) and len(clauses) > 1 and not re.search(r"\d", clauses[-2]):
+            label = _NUMBERING.sub("", ",".join(clauses[-2:])).strip(" :：(（,，、")
         if 1 < len(label) <= _LONGEST_LABEL and not label.isdecimal():
             return label
     return "咨询电话"

@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.errors import Sentence
 from examcal.schedule.announcement import lines
 from examcal.schedule.clauses import Clause, clauses
 from examcal.schedule.contacts import Phones, office_phones, site_phones
-from examcal.schedule.lines import Line
+from examcal.schedule.lines import Line, unspaced
 from examcal.schedule.mentions import as_window
 from examcal.schedule.model import Kind, Shape, Status
 from examcal.schedule.phrase_error import PhraseError
@@ -85,14 +86,15 @@ def draft(text: str, *, year: int | None, source_name: str, language: str = DEFA
     return "\n".join(out) + "\n"
 
 
-_TITLE = re.compile(r"(?:19|20)\d\d\s*年.*考试|考试.*(?:19|20)\d\d\s*年", re.ASCII)
+_TITLE = re.compile(r"(?:19|20)\d\d\s*年.*(?:考试|考核|招聘)|(?:考试|考核|招聘).*(?:19|20)\d\d\s*年", re.ASCII)
+_FULL_DATE = re.compile(r"\d ?月 ?\d|\d{4}[-/.]\d", re.ASCII)
 _LONGEST_TITLE = 60
 
 
 def _title(announcement: Sequence[Line], source_name: str) -> str:
     """Return the first line that names an exam and a year, as it stands."""
-    found = (line.text for line in announcement if len(line.text) <= _LONGEST_TITLE and _TITLE.search(line.text))
-    return next(found, source_name)
+    found = (line.text for line in announcement if len(line.text) <= _LONGEST_TITLE and not line.cells)
+    return next((text for text in found if _TITLE.search(text) and not _FULL_DATE.search(text)), source_name)
 
 
 # --- contacts ----------------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ def _milestone_lines(announcement: Sequence[Line], year: int | None, source_name
 
 def _entries(announcement: Sequence[Line], year: int | None) -> Iterator[_Entry]:
     """Read the clauses in turn; a year that the text used last and that differs from ``year`` makes a doubt."""
-    spoken: int | None = None
+    spoken: date | None = None
     for clause in clauses(announcement):
         try:
             reading = _read(clause, year, spoken)
@@ -157,30 +159,52 @@ def _entries(announcement: Sequence[Line], year: int | None) -> Iterator[_Entry]
             yield _Entry(clause, error)
             continue
         edge = reading.closes or reading.opens
-        spoken = edge.named_on.year if edge else spoken
+        spoken = edge.named_on if edge else spoken
         yield _Entry(clause, reading)
 
 
-def _read(clause: Clause, year: int | None, spoken: int | None) -> WindowReading:
-    """Read a clause; where it leaves the year out, ``year`` and the year that the text last spoke of must agree."""
+_LONGEST_WAY_BACK = timedelta(days=183)
+"""A notice that goes back by more, in dates without a year, has gone on to the next year (12月…, then 1月…)."""
+
+
+def _read(clause: Clause, year: int | None, spoken: date | None) -> WindowReading:
+    """Read a clause; where it leaves the year out, ``year`` must agree with the dates that the text spoke of before."""
     if not clause.has_date:
         return _PUT_OFF
     if clause.is_hidden:
         raise PhraseError("The page does not show this text", readings=_texts(clause, year))
+    spoken_year = spoken.year if spoken else None
     try:
         reading = read_window(clause.phrase, zone=_ZONE, year=year)
     except PhraseError as error:
         window = as_window(clause.phrase)
-        joined = _texts(replace(clause, phrase=window), year or spoken) if window else []
-        raise error.with_readings([*joined, *(error.readings or _texts(clause, spoken))]) from None
-    if year is None or spoken in {None, year} or (other := _texts(clause, spoken)) in ([], [reading.text]):
-        return reading
-    raise PhraseError(
-        "The year is left out, and the text spoke of {spoken} before, not of {year}",
-        readings=[reading.text, *other],
-        spoken=spoken,
-        year=year,
-    )
+        joined = _texts(replace(clause, phrase=window), year or spoken_year) if window else []
+        raise error.with_readings([*joined, *(error.readings or _texts(clause, spoken_year))]) from None
+    _refuse_other_year(clause, reading, year, spoken)
+    return reading
+
+
+def _refuse_other_year(clause: Clause, reading: WindowReading, year: int | None, spoken: date | None) -> None:
+    """Refuse a clause without a year that ``year`` puts into another one than the text spoke of, or goes on to."""
+    edge = reading.opens or reading.closes
+    if year is None or spoken is None or edge is None:
+        return
+    if spoken.year != year and (other := _texts(clause, spoken.year)) not in ([], [reading.text]):
+        raise PhraseError(
+            "The year is left out, and the text spoke of {spoken} before, not of {year}",
+            readings=[reading.text, *other],
+            spoken=spoken.year,
+            year=year,
+        )
+    if spoken - edge.named_on > _LONGEST_WAY_BACK and (following := _texts(clause, year + 1)) not in (
+        [],
+        [reading.text],
+    ):
+        raise PhraseError(
+            "The year is left out, and the text spoke of {spoken} before: this may be the year after",
+            readings=[reading.text, *following],
+            spoken=spoken.isoformat(),
+        )
 
 
 def _texts(clause: Clause, year: int | None) -> list[str]:
@@ -240,11 +264,13 @@ def _unreadable(clause: Clause, error: PhraseError, notes: _Notes) -> Iterator[s
 # --- words -------------------------------------------------------------------------------------------------
 
 _BEFORE_A_NAME = re.compile(
-    r"^(?:[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．]\s*|(?:(?:19|20)\d\d)\s*年度?|[^\w]+|并|且|其中|根据[^:：]{0,40}[:：])+"
+    r"^(?:[(（]?(?:[一二三四五六七八九十\d]{1,2}|[A-Za-z])[)）、.．]\s*|[\u2460-\u249b\u3220-\u3229]"
+    r"|(?:(?:19|20)\d\d)\s*年度?|[^\w《]+|(?:步骤|阶段) ?\d*|第.{1,3}[批步条项次](?=[\s:：])|并|且|由|其中"
+    r"|(?:[附备]?注|说明|提示)\d?[:：]|根据[^:：]{0,40}[:：])+"
 )
 _AFTER_A_NAME = re.compile(
     r"(?:时间|日期|统一|安排|期限)?(?:定|拟|将|预计|由|共|约|可|须|需|应|请)*"
-    r"(?:[为是于在自从由:：至到均,，;；|\s]|截止|开始)*$"
+    r"(?:[为是于在自从由:：至均,，;；|\s]|(?<!报)到|截止|开始)*$"
 )
 _NO_NAME = re.compile(r"(?:[上中下]午|早上?|晚上?|年满|满|凡|每[日天]|(?:星期|周)[一二三四五六日天]|考生|其中)+")
 _DATE_STARTS = re.compile(r"\d")
@@ -253,11 +279,13 @@ _DATE_STARTS = re.compile(r"\d")
 def _name(clause: Clause) -> str:
     """Return the words before the date if they are a name, else the plain name of the kind."""
     kind, word = clause.kind
-    if not clause.has_date or (word and word not in clause.text):
-        return _KIND_NAMES[kind]
-    words = _BEFORE_A_NAME.sub("", clause.text)
+    text = unspaced(clause.phrase)
+    if not clause.has_date or (word and word not in text):
+        return clause.label + _KIND_NAMES[kind] if word not in clause.label else _KIND_NAMES[kind]
+    words = _BEFORE_A_NAME.sub("", text)
     date_at = _DATE_STARTS.search(words)
-    name = _AFTER_A_NAME.sub("", words[: date_at.start()] if date_at else "").strip(" -—:：|")
+    name = _AFTER_A_NAME.sub("", words[: date_at.start()] if date_at else "").strip(" -—:：|\"'⇒→>*")
+    name = name.split(" ")[-1]  # of the cells before a date the last one
     if not 1 < len(name) <= _NAME_LIMIT or _NO_NAME.fullmatch(name) or not re.search("[\u4e00-\u9fff]{2}", name):
         return _KIND_NAMES[kind]
     return name if word in name or len(name) > _NAME_LIMIT - 4 else name + _KIND_NAMES[kind]

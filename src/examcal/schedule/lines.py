@@ -28,6 +28,14 @@ class Line:
         return cls(number, " ".join(cell for cell in cells if cell), tuple(cells))
 
 
+_SPACED = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff][ \u3000]+)+[\u4e00-\u9fff](?![\u4e00-\u9fff])")
+
+
+def unspaced(text: str) -> str:
+    """Return a text without the spaces that only set characters apart: ``缴　　费``, ``考 试 时 间``."""
+    return _SPACED.sub(lambda match: "".join(match.group().split()), text)
+
+
 _SPACES = re.compile(r"\s+")
 
 

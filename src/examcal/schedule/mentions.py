@@ -113,13 +113,31 @@ def _is_day_of_a_month(piece: str, found: Sequence[Token | Point], position: int
 def is_dates_alone(piece: str) -> bool:
     """Return whether a piece is a date, a window or a list of days, with no other word; 前 and 起 may follow 至."""
     found = _with_number(piece)
-    marks = {e.mark for e in found if isinstance(e, Token)}
+    marks = _marks(piece)
     goes_on = bool(found) and isinstance(found[0], Token) and found[0].mark is Mark.CONNECT
     words = _WORDS if goes_on else _WORDS | {Mark.START, Mark.END}
     return any(isinstance(e, Point) and e.has_day for e in found) and not marks & words
 
 
 _WORDS = frozenset({Mark.TEXT, Mark.TBA, Mark.RELATIVE, Mark.EXPECTED, Mark.DESK})
+
+
+def is_end_alone(piece: str) -> bool:
+    """Return whether a piece is the end of a window, with no other word: ``7月2日12:00截止``."""
+    marks = _marks(piece)
+    return has_date(piece) and Mark.END in marks and not marks & (_WORDS | {Mark.START})
+
+
+def is_start(piece: str) -> bool:
+    """Return whether a piece states a start and no end: ``报名于6月12日开始``."""
+    points = [e for e in _with_number(piece) if isinstance(e, Point) and e.has_day]
+    return len(points) == 1 and Mark.START in _marks(piece) and not _marks(piece) & {Mark.END, Mark.CONNECT}
+
+
+def _marks(piece: str) -> set[Mark]:
+    return {e.mark for e in _with_number(piece) if isinstance(e, Token)}
+
+
 _ASIDE = re.compile(r"[(（]([^()（）]*)[)）]")
 
 
@@ -141,7 +159,7 @@ def is_hours_alone(piece: str) -> bool:
     return bool(clocks) and all(e.has_clock and not e.has_day for e in clocks) and not words
 
 
-_DESK = re.compile("电话|咨询|热线|拨打|接听|客服|(?:办公|工作|上班|服务|联系)时间")
+_DESK = re.compile(r"\d{7}|电话|咨询|热线|拨打|接听|客服|(?:办公|工作|上班|服务|联系)时间")
 
 
 def has_hours(piece: str) -> bool:

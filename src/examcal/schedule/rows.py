@@ -10,7 +10,7 @@ from examcal.schedule.lines import Line
 from examcal.schedule.wrapping import unwrapped
 
 _MOST_SPANNED = 20
-_LONGEST_SPANNED = 200
+_LONGEST_SPANNED = 80
 _MOST_COLUMNS = 100
 
 
@@ -25,10 +25,10 @@ class Cell:
 
 @dataclass(slots=True)
 class Rows:
-    """The open row of a table, and the cells of rows above that reach into it (by column: rows left, text)."""
+    """The open row of a table, and the cells of rows above that reach into it (by column: rows left, width, text)."""
 
     cells: list[Cell] = field(default_factory=list)
-    spanned: dict[int, tuple[int, str]] = field(default_factory=dict)
+    spanned: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
     @property
     def cell(self) -> Cell | None:
@@ -58,33 +58,42 @@ class Rows:
         for cell, lines in own:
             self._reach_down(columns, number)
             if cell.rows > 1 and len(lines) == 1 and len(self.spanned) < _MOST_SPANNED:
-                self._span(len(columns), cell.rows - 1, lines[0].text)
-            columns.append(lines)
-            columns += [[] for _ in range(min(cell.columns - 1, _MOST_COLUMNS))]
+                self._span(len(columns), cell, lines[0].text)
+            columns += _wide(lines, cell.columns)
         self._reach_down(columns, number)
         return columns
 
-    def _span(self, column: int, rows: int, text: str) -> None:
+    def _span(self, column: int, cell: Cell, text: str) -> None:
         if len(text) <= _LONGEST_SPANNED:
-            self.spanned[column] = (rows + 1, text)
+            self.spanned[column] = (cell.rows - 1, cell.columns, text)
 
     def _reach_down(self, columns: list[list[Line]], number: int) -> None:
         while len(columns) in self.spanned:
-            left, text = self.spanned.pop(len(columns))
+            left, width, text = self.spanned.pop(len(columns))
             if left > 1:
-                self.spanned[len(columns)] = (left - 1, text)
-            columns.append([Line(number, text)] if number else [])
+                self.spanned[len(columns)] = (left - 1, width, text)
+            columns += _wide([Line(number, text)] if number else [], width)
+
+
+def _wide(lines: list[Line], width: int) -> list[list[Line]]:
+    """Return the columns of a cell over several: all but the first are empty."""
+    return [lines, *([] for _ in range(min(width - 1, _MOST_COLUMNS)))]
 
 
 _TELEPHONE = re.compile(r"[\d /、,，;；()（）-]{7,}", re.ASCII)
 
 
 def _gathered(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of one cell, with numbers that stand under each other in one line."""
+    """Return the lines of one cell; telephone numbers under each other, and words without a number, are one line."""
     lines = unwrapped(lines)
     if len(lines) > 1 and all(_TELEPHONE.fullmatch(line.text) for line in lines):
         return [replace(lines[0], text="、".join(line.text for line in lines))]
+    if len(lines) > 1 and not any(_DIGIT.search(line.text) for line in lines):
+        return [replace(lines[0], text="".join(line.text for line in lines))]
     return list(lines)
+
+
+_DIGIT = re.compile(r"\d")
 
 
 def _row_lines(columns: Sequence[Sequence[Line]]) -> Iterator[Line]:

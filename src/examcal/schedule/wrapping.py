@@ -36,7 +36,7 @@ def _joined(first: Line, glue: str, second: Line) -> Line:
 
 def _glue(first: Line, second: Line) -> str | None:
     """Return what stands between two lines that are one, or None where they are two."""
-    if len(first.text) > LONGEST_PHRASE:
+    if len(first.text) > LONGEST_PHRASE or not _MAY_GO_ON.match(second.text):
         return None
     before, after = folded(first.text[-_REACH:]), folded(second.text[:_REACH])
     if _goes_on(before, after) and not (before.startswith("-") and after.startswith("-")):
@@ -50,6 +50,9 @@ def _glue(first: Line, second: Line) -> str | None:
     return None
 
 
+_MAY_GO_ON = re.compile(
+    r"[^\w\s]*[\d至到止起年月日号时点分時點號分二一三四五六七八九十次翌当同本上下中早晚每工周星(（]|[^\w\s]"
+)
 _ENDS_IN_DATE = re.compile(r"[\d年月日号时点分整起)午]$")
 _UNTIL = re.compile(
     r"[\"'(]?(?:起?(?:至|到|止于?)|-+) ?(?!\d+号[楼院室厅线门])"

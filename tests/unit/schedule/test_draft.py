@@ -491,3 +491,146 @@ def test_name_has_no_words_that_belong_to_the_date(words: str, name: str) -> Non
 def test_announcement_of_when_is_no_printing_of_tickets() -> None:
     (told,) = milestones(drafted("2026年4月15日前，各省公布准考证网上打印起止时间")).values()
     assert told.kind is Kind.ANNOUNCEMENT
+
+
+@pytest.mark.parametrize(
+    ("outline", "certain"),
+    [
+        ("3.1 报名安排\n3.1.1 网上报名：2026年10月8日\n3.2 考试安排", 1),
+        ("3.1 网上报名：2026年10月8日\n3.2 缴费：2026年10月9日", 2),
+        ("3.1.2 网上报名：2026年10月8日", 1),
+    ],
+)
+def test_number_of_an_outline_is_no_day(outline: str, certain: int) -> None:
+    text = drafted(outline)
+    assert len(milestones(text)) == certain
+    assert str(milestones(text)["registration"].name) == "网上报名"
+    assert "请核对" not in text
+
+
+@pytest.mark.parametrize("words", ["1.29 报名\n2.11 缴费", "3.1 报名", "3.2 报名\n3.3 缴费", "26.1.29 报名"])
+def test_day_written_with_a_full_stop_is_not_taken_for_a_number_of_an_outline(words: str) -> None:
+    text = drafted(words)
+    assert text.count("请核对") == words.count("\n") + 1
+    assert not milestones(text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["国卫办医〔2026〕38号文件要求", "注2：考生须知", "附件3：样表", "（人才中心发〔2026〕第12号）"],
+)
+def test_number_that_only_names_is_no_date(words: str) -> None:
+    assert "milestones:\n      []" in drafted(words)
+
+
+@pytest.mark.parametrize(
+    "words", ["步骤1：10月8日报名", "步骤 2：2026年10月8日报名", "注3：2026-10-08报名", "科目1：10月8日报名"]
+)
+def test_date_after_a_number_that_only_names_is_read(words: str) -> None:
+    (registration,) = milestones(drafted(words)).values()
+    assert registration.opens
+    assert registration.opens.named_on == date(2026, 10, 8)
+
+
+TABLE = """<table>
+<tr><td colspan="2">阶段</td><td>开始时间</td><td>截止时间</td><td>说明</td></tr>
+<tr><td rowspan="2">报名</td><td>网上报名</td><td>2026年6月12日<br/>9:00</td><td>2026年6月21日<br/>17:00</td></tr>
+<tr><td>网上缴费</td><td>2026年6月13日</td><td>2026年6月24日<br/>24:00</td><td>支付宝、<br/>微信</td></tr>
+<tr><td rowspan="3">考试</td><td>打印准考证</td><td>2026年9月14日</td><td>2026年9月18日</td><td></td></tr>
+<tr><td>建设工程经济</td><td colspan="2" rowspan="2">2026年9月19日</td><td>9:00-11:00</td></tr>
+<tr><td>工程法规</td><td>14:00-17:00</td></tr>
+</table>"""
+
+
+def test_cells_over_several_rows_and_columns_are_read_in_each() -> None:
+    assert [
+        (str(o.name), o.kind, o.opens and o.opens.wall, o.closes and o.closes.wall)
+        for o in milestones(drafted(TABLE)).values()
+    ] == [
+        ("网上报名", Kind.REGISTRATION, "2026-06-12T09:00", "2026-06-21T17:00"),
+        ("网上缴费", Kind.PAYMENT, "2026-06-13", "2026-06-24T24:00"),
+        ("打印准考证", Kind.TICKET, "2026-09-14", "2026-09-18"),
+        ("建设工程经济考试", Kind.EXAM, "2026-09-19T09:00", "2026-09-19T11:00"),
+        ("工程法规考试", Kind.EXAM, "2026-09-19T14:00", "2026-09-19T17:00"),
+    ]
+
+
+def test_columns_of_different_things_are_milestones_of_their_own() -> None:
+    rows = (
+        "考点\t报名时间\t审核时间\t电话\n"
+        "东城区\t3月2日-3月5日\t3月6日9:00-17:00\t64050487\n"
+        "西城区\t3月3日\t待定\t83365531"
+    )
+    found = milestones(drafted(rows))
+    assert [(str(o.name), o.kind, o.opens and o.opens.wall) for o in found.values()] == [
+        ("东城区报名", Kind.REGISTRATION, "2026-03-02"),
+        ("东城区资格审核", Kind.REVIEW, "2026-03-06T09:00"),
+        ("西城区报名", Kind.REGISTRATION, "2026-03-03"),
+        ("西城区资格审核", Kind.REVIEW, None),
+    ]
+    assert {o.status for o in found.values()} == {Status.CONFIRMED, Status.TBA}
+
+
+def test_entry_of_a_table_that_is_put_off_is_announced_later() -> None:
+    (certificate,) = milestones(drafted("序号\t事项\t时间\n7\t证书领取\t待定")).values()
+    assert (certificate.kind, certificate.status) == (Kind.CERTIFICATE, Status.TBA)
+
+
+def test_january_after_december_is_a_doubt() -> None:
+    text = drafted("2026年下半年面试公告\n报名：12月12日至12月15日\n准考证打印：1月4日至1月9日\n面试：2027年1月9日")
+    assert list(milestones(text)) == ["registration", "exam"]
+    assert "可能是：2026-01-04 至 2026-01-09\n" in text
+    assert "可能是：2027-01-04 至 2027-01-09\n" in text
+
+
+def test_start_and_end_in_two_clauses_are_one_window() -> None:
+    (registration,) = milestones(drafted("报名统一于6月12日开始，7月2日12:00截止")).values()
+    assert registration.opens
+    assert registration.closes
+    assert (registration.opens.wall, registration.closes.wall) == ("2026-06-12", "2026-07-02T12:00")
+
+
+def test_bracket_that_counts_a_day_in_is_no_milestone() -> None:
+    assert len(milestones(drafted("报名：2026年10月31日前（含10月31日）"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("《财务管理》科目：2026年9月5日", "《财务管理》科目"),
+        ("② 个人考生应于2026年9月5日前提交", "个人考生"),
+        ("缴　　费：2026年9月5日", "缴费"),
+        ('"网上报名","2026-01-29 10:00","2026-02-11 24:00"', None),
+        ("a) 报到：2026年9月5日", "报到"),
+        ("（注：预报名为2026年9月5日）", "预报名"),
+    ],
+)
+def test_name_has_neither_number_nor_marks(words: str, name: str | None) -> None:
+    found = [str(o.name) for o in milestones(drafted(words)).values()]
+    assert found == ([name] if name else [])
+
+
+def test_line_that_ends_a_sentence_is_no_heading() -> None:
+    (other,) = milestones(drafted("已报名的不再报名。）\n本通知自2026年9月1日起施行")).values()
+    assert other.kind is Kind.OTHER
+
+
+@pytest.mark.parametrize(
+    ("line", "contact"),
+    [
+        ("技术支持：400-8105-790", ("技术支持", ("400-8105-790",))),
+        ("监督举报电话：12320、12345", ("监督举报电话", ("12320", "12345"))),
+        ("联系人：李老师，电话：13800138000", ("联系人：李老师,电话", ("13800138000",))),
+        ("咨询电话：010—89453181/2 QQ群：87654321", ("咨询电话", ("010-89453181/2",))),
+    ],
+)
+def test_telephones_of_an_office(line: str, contact: tuple[str, tuple[str, ...]]) -> None:
+    (found,) = loaded(drafted(line + "\n报名2026年1月29日")).exams[0].contacts
+    assert (str(found.name), found.phones) == contact
+
+
+def test_office_of_a_district_is_its_site() -> None:
+    text = drafted("各区报名咨询电话\n朝阳区卫生健康委员会：65560276（工作日9:00-11:30）\n报名2026年1月29日")
+    (site,) = loaded(text).exams[0].sites
+    assert (site.id, site.phones) == ("chaoyang", ("65560276",))
+    assert "请核对" not in text
