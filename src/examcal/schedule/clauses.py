@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from examcal.schedule.columns import cells_of, dated_cells, edge_columns, label_of, phrase_of
+from examcal.schedule.columns import cells_of, dated_cells, edge_columns, is_edge, label_of, phrase_of
 from examcal.schedule.lines import Line, unspaced
 from examcal.schedule.mentions import (
     asides,
@@ -29,8 +29,8 @@ class Clause:
     """A stretch of a line that states one date or window, and the words around it.
 
     ``phrase`` is what is read of it: the text without row numbers. ``lead`` stands before it in the line, ``tail``
-    after a comma, ``heading`` is the short line above, ``label`` what the row is about. ``has_date`` is false where
-    it only puts a date off.
+    after a comma, ``heading`` is the short line above, ``label`` what the row is about, ``column`` what its column.
+    ``has_date`` is false where it only puts a date off.
     """
 
     number: int
@@ -42,11 +42,12 @@ class Clause:
     has_date: bool = True
     is_hidden: bool = False
     label: str = ""
+    column: str = ""
 
     @property
     def kind(self) -> tuple[Kind, str]:
         """The kind that its words suggest, and the word; the nearest words that suggest any decide."""
-        for words in (self.text, self.tail, self.lead, self.heading):
+        for words in (self.phrase, self.tail, self.lead, self.heading):
             found = _kind(words)
             if found:
                 return found
@@ -55,7 +56,7 @@ class Clause:
 
 # In order: a later word is often part of an earlier one's sentence ("资格考试报名资格审核" is a review).
 _KIND_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (Kind.ANNOUNCEMENT, re.compile("(?:公布|发布|公告)[^,，。]{0,20}(?:起止|具体)(?:时间|日期)")),
+    (Kind.ANNOUNCEMENT, re.compile("(?:公布|发布|公告)[^,，。]{0,20}(?:起止|具体)(?:时间|日期)|发[布文](?:时间|日期)")),
     (Kind.TICKET, re.compile("准考证")),
     (Kind.PAYMENT, re.compile("缴费|交费|缴纳|支付|收费")),
     (Kind.SCORE, re.compile("成绩|查分|分数|合格线")),
@@ -63,9 +64,9 @@ _KIND_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         Kind.CERTIFICATE,
         re.compile("(?:领取|发放|颁发|核发)[^,，。]{0,12}证书|证书[^,，。]{0,8}(?:领取|发放|颁发|核发)|领证"),
     ),
-    (Kind.REVIEW, re.compile("审核|审查|核查|现场确认|网上确认|信息确认|复核")),
+    (Kind.REVIEW, re.compile("审核|审查|核查|现场确认|网上确认|信息确认|复核|[初复终]审")),
     (Kind.REGISTRATION, re.compile("报名|填报|报考")),
-    (Kind.EXAM, re.compile("笔试|面试|机试|初试|复试|考试|考核|[一二]试")),
+    (Kind.EXAM, re.compile("笔试|面试|机试|口试|初试|复试|考试|考核|[一二]试")),
     (Kind.ANNOUNCEMENT, re.compile("公告|公布|发布|公示")),
 )
 
@@ -109,15 +110,34 @@ def _above_row(cells: Sequence[str], header: Sequence[str]) -> str:
 
 
 def _in_columns(line: Line, cells: Sequence[str], header: Sequence[str]) -> Iterator[Clause]:
-    """Yield the clauses of a row whose columns state dates of different things, as the header says."""
-    dated: list[int] = []
-    if line.cells and len(cells) == len(header):
-        dated = [column for column, cell in enumerate(cells) if has_date(cell) or _ENTRY_PUT_OFF.match(folded(cell))]
-    kinds = {_kind(header[column]) for column in dated}
-    if len(dated) < 2 or None in kinds or len(kinds) < len(dated):  # noqa: PLR2004 -- several columns
+    """Yield the clauses of a row whose columns state dates of different things, as the header says.
+
+    A column of ends (报名截止) or of starts says so for the date in it.
+    """
+    if not line.cells or len(cells) != len(header):
+        return
+    put_off = [column for column, cell in enumerate(cells) if _ENTRY_PUT_OFF.match(folded(cell))]
+    dated = [column for column in put_off if not _NO_TIME.search(header[column])]
+    dated = sorted({*dated, *dated_cells(cells)})
+    names = {header[column] for column in dated}
+    is_each = len(dated) > 1 and len(names) == len(dated) and all(_kind(name) for name in names)
+    if is_each and len({_kind(name) for name in names}) < len(names):
+        is_each = not any(is_edge(name) for name in names)  # 报名开始 and 报名截止 are one window
+    if not is_each and not (len(dated) == 1 and is_edge(header[dated[0]]) and not _has_hours_beside(cells, dated[0])):
         return
     for column in dated:
-        yield from _in_line(replace(line, text=cells[column], cells=()), cells[column], header[column])
+        name, cell = header[column], cells[column]
+        phrase = f"{name}:{cell}" if is_edge(name) else cell
+        for clause in _in_line(replace(line, text=phrase, cells=()), phrase, name):
+            yield replace(clause, text=line.text, column=name if len(name) <= _LONGEST_COLUMN else "")
+
+
+_LONGEST_COLUMN = 10
+_NO_TIME = re.compile("地[点址]|备注|说明|电话|方式|网[站址]|人")
+
+
+def _has_hours_beside(cells: Sequence[str], dated: int) -> bool:
+    return any(has_hours(cell) or is_hours_alone(cell) for column, cell in enumerate(cells) if column != dated)
 
 
 def _in_line(line: Line, phrase: str, heading: str) -> Iterator[Clause]:
@@ -209,9 +229,12 @@ def _is_put_off(piece: str, lead: str) -> bool:
     if not {e.mark for e in elements_of(piece) if isinstance(e, Token)} & {Mark.TBA, Mark.RELATIVE}:
         return False
     is_entry = _ENTRY_PUT_OFF.search(folded(piece)) is not None
-    kind = _kind(piece) or (_kind(lead) if is_entry or "时间" in piece else None)
-    return kind is not None and (is_entry or "时间" in piece or "打印" in piece)
+    kind = _kind(piece) or (_kind(lead) if is_entry or re.search("时间|考前", piece) else None)
+    is_before = kind is not None and kind[0] is Kind.TICKET and "考" in piece
+    return kind is not None and (is_entry or is_before or "时间" in piece or "打印" in piece)
 
 
 # An entry of a list or table that is put off: 领取证书:待定. (In a sentence, what is put off is often no date.)
-_ENTRY_PUT_OFF = re.compile(r"(?:^|[: |])(?:时间|日期)?(?:待定|未定|待?另?行?(?:通知|公布|公告))(?:[ |]|$)")
+_ENTRY_PUT_OFF = re.compile(
+    r"(?:^|[: |])(?:时间|日期)?(?:将|由[^: ]{1,20})?(?:待定|未定|待?另?行?(?:通知|公布|公告))(?:[ |]|$)"
+)

@@ -54,6 +54,11 @@ def dated_cells(cells: Sequence[str]) -> list[int]:
     return [column for column, cell in enumerate(cells) if has_date(cell)]
 
 
+def is_edge(header: str) -> bool:
+    """Return whether a header says that its column states starts, or ends."""
+    return bool(_STARTS.search(header) or _ENDS.search(header))
+
+
 def phrase_of(line: Line, header: tuple[int, int] | None) -> str:
     """Return the text of a line with its dates as one phrase: as long as the text, so that places agree."""
     cells = cells_of(line)

@@ -14,7 +14,8 @@ _AREA = r"(?:\+?86[- ])?0\d{2,3} ?-? ?|\(0\d{2,3}\) ?-? ?"
 _FREE = r"[48]00[- ]?(?:\d{3}[- ]?\d{4}|\d{4}-\d{3})"
 _HOTLINE = r"(?:^|(?<=[:话线打、/]))(?:12\d{3}|96\d{3,4})"
 _SECOND_LINE = r"(?:[/-]\d{1,2}(?![\d-]))?"
-_NUMBER = rf"(?:(?:{_AREA})?[2-9]\d{{6,7}}|1[3-9]\d{{9}}|{_FREE}|{_HOTLINE})(?!\d){_SECOND_LINE}{_EXTENSION}"
+_LOCAL = rf"(?:{_AREA})?[2-9]\d{{6,7}}|(?:{_AREA})[2-9]\d{{3}} \d{{4}}"
+_NUMBER = rf"(?:{_LOCAL}|1[3-9]\d{{9}}|{_FREE}|{_HOTLINE})(?!\d){_SECOND_LINE}{_EXTENSION}"
 _NUMBERS = rf"{_NUMBER}(?: ?(?:[/、,，;；]|或) ?{_NUMBER}| {_NUMBER})*"
 _OFFICE = r"(?:卫生健康委员会|卫生健康委|卫生健康局|卫健委|卫健局|卫生局|人社局|教育局|教委|考办)"
 _SITE_NAME = (
@@ -25,7 +26,7 @@ _SITE = re.compile(rf"{_SITE_NAME}(?: ?[:|] ?| |(?=\())(?P<phones>{_NUMBERS})", 
 # A row of a table: the site, other cells such as its address, the numbers. Or a line with 电话 before them.
 _SITE_ROW = re.compile(
     rf"^(?:\(?\d{{1,2}}[、.)]? ?)?{_SITE_NAME}"
-    rf" ?(?: [^:]{{0,100}}? |[ :(][^。;]{{0,150}}?(?:电话|热线|咨询)[^\d。;]{{0,8}})"
+    rf" ?(?: (?:[^:]|(?<=\d):(?=\d)){{0,100}}? |[ :(][^。;]{{0,150}}?(?:电话|热线|咨询)[^\d。;]{{0,8}})"
     rf"(?P<phones>{_NUMBERS})",
     re.ASCII,
 )
@@ -37,7 +38,7 @@ _ONLY_SAYS_PHONE = re.compile("(?:联系|咨询|办公)?(?:电话|手机|方式)
 _HOURS = re.compile(
     r"[(（](?:咨询|办公|接听|服务)?(?:时间)?[:：]?(?P<hours>[^()（）]{0,40}\d{1,2} ?[:：时点][^()（）]{0,60})[)）]"
 )
-_NUMBERING = re.compile(r"^(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*)+")
+_NUMBERING = re.compile(r"^(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*|\d{1,2}\s+)+")
 
 # The districts of Beijing, in the spelling of their own web sites; a site elsewhere gets a number.
 _DISTRICT_IDS = {

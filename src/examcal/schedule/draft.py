@@ -21,6 +21,7 @@ from examcal.schedule.contacts import Phones, office_phones, site_phones
 from examcal.schedule.lines import Line, unspaced
 from examcal.schedule.mentions import as_window
 from examcal.schedule.model import Kind, Shape, Status
+from examcal.schedule.outline import outline
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.reading import WindowReading, edge_text
 from examcal.schedule.when import read_window
@@ -187,15 +188,18 @@ def _read(clause: Clause, year: int | None, spoken: date | None) -> WindowReadin
 def _refuse_other_year(clause: Clause, reading: WindowReading, year: int | None, spoken: date | None) -> None:
     """Refuse a clause without a year that ``year`` puts into another one than the text spoke of, or goes on to."""
     edge = reading.opens or reading.closes
-    if year is None or spoken is None or edge is None:
+    if year is None or edge is None:
         return
-    if spoken.year != year and (other := _texts(clause, spoken.year)) not in ([], [reading.text]):
+    last = outline(clause.phrase).year or (spoken.year if spoken else year)
+    if last != year and (other := _texts(clause, last)) not in ([], [reading.text]):
         raise PhraseError(
             "The year is left out, and the text spoke of {spoken} before, not of {year}",
             readings=[reading.text, *other],
-            spoken=spoken.year,
+            spoken=last,
             year=year,
         )
+    if spoken is None:
+        return
     if spoken - edge.named_on > _LONGEST_WAY_BACK and (following := _texts(clause, year + 1)) not in (
         [],
         [reading.text],
@@ -279,15 +283,22 @@ _DATE_STARTS = re.compile(r"\d")
 def _name(clause: Clause) -> str:
     """Return the words before the date if they are a name, else the plain name of the kind."""
     kind, word = clause.kind
+    if clause.column:
+        return clause.label + _AFTER_A_NAME.sub("", clause.column)
     text = unspaced(clause.phrase)
     if not clause.has_date or (word and word not in text):
         return clause.label + _KIND_NAMES[kind] if word not in clause.label else _KIND_NAMES[kind]
     words = _BEFORE_A_NAME.sub("", text)
     date_at = _DATE_STARTS.search(words)
     name = _AFTER_A_NAME.sub("", words[: date_at.start()] if date_at else "").strip(" -—:：|\"'⇒→>*")
-    name = name.split(" ")[-1]  # of the cells before a date the last one
+    if len(re.findall("[(（]", name)) > len(re.findall("[)）]", name)):
+        name = re.split("[(（]", name)[0]
+    if clause.label:
+        name = name.split(" ")[-1]  # of the cells before a date the last one
     if not 1 < len(name) <= _NAME_LIMIT or _NO_NAME.fullmatch(name) or not re.search("[\u4e00-\u9fff]{2}", name):
         return _KIND_NAMES[kind]
+    if kind is Kind.ANNOUNCEMENT:
+        return name
     return name if word in name or len(name) > _NAME_LIMIT - 4 else name + _KIND_NAMES[kind]
 
 

@@ -36,7 +36,8 @@ def _joined(first: Line, glue: str, second: Line) -> Line:
 
 def _glue(first: Line, second: Line) -> str | None:
     """Return what stands between two lines that are one, or None where they are two."""
-    if len(first.text) > LONGEST_PHRASE or not _MAY_GO_ON.match(second.text):
+    may_go_on = _MAY_GO_ON.match(second.text) or _is_open(first.text[-_REACH:])
+    if len(first.text) > LONGEST_PHRASE or not may_go_on:
         return None
     before, after = folded(first.text[-_REACH:]), folded(second.text[:_REACH])
     if _goes_on(before, after) and not (before.startswith("-") and after.startswith("-")):
@@ -51,8 +52,15 @@ def _glue(first: Line, second: Line) -> str | None:
 
 
 _MAY_GO_ON = re.compile(
-    r"[^\w\s]*[\d至到止起年月日号时点分時點號分二一三四五六七八九十次翌当同本上下中早晚每工周星(（]|[^\w\s]"
+    r"[^\w\s]*[\d至到止起年月日号时点分時點號分二一三四五六七八九十次翌当同本上下中早晚每工周星午期(（]|[^\w\s]"
 )
+
+
+def _is_open(text: str) -> bool:
+    """Return whether a text ends inside brackets."""
+    return max(map(text.rfind, "(（")) > max(map(text.rfind, ")）"))
+
+
 _ENDS_IN_DATE = re.compile(r"[\d年月日号时点分整起)午]$")
 _UNTIL = re.compile(
     r"[\"'(]?(?:起?(?:至|到|止于?)|-+) ?(?!\d+号[楼院室厅线门])"
@@ -65,7 +73,7 @@ def _goes_on(before: str, after: str) -> bool:
     return _ENDS_IN_DATE.search(before) is not None and _UNTIL.match(after) is not None
 
 
-_ENDS_OPEN = re.compile(r"[\d年月日号时点分整起午] ?(?:至|到|-+)$|[自从为于]$")
+_ENDS_OPEN = re.compile(r"[\d年月日号时点分整起午)] ?(?:至|到|-+)$|[\d月日号)] ?[、和及与]$|[自从为于]$")
 _DATE_BEGINS = re.compile(r"\d|[二一][〇零○]|[上下]午|次[日年]|翌[日年]")
 # What may stand on both sides of a break inside a date: the rest before, the rest after.
 _CUTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
@@ -86,6 +94,12 @@ _CUTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         ),
         (r"\d{4}([-./])(?:\d{1,2}\1)?$", r"\d{1,2}(?!\d)"),
         (r"\d{4}([-./])\d{1,2}$", r"[-./]\d{1,2}(?!\d)"),
+        (r"[上下中]$", r"午"),
+        (r"星$", r"期[一二三四五六日天]"),
+        (r"(?:周|星期)$", r"[一二三四五六日天](?:[)、,至到-]|\d|上午|下午|$)"),
+        (r"\d ?(?::\d\d|[时点](?:\d{1,2}分?|半)?)[,;、]$", r"(?:[上下中]午|晚上?)? ?\d{1,2} ?[:时点](?!间)"),
+        (r"\d ?(?::\d\d|[时点](?:\d{1,2}分?|半)?)$", r"(?:下午|晚上?) ?\d{1,2} ?[:时点](?!间)"),
+        (r"\([^()]{0,40}$", r"[^()]{0,40}\)"),
         (r"\d:$", r"\d\d(?![\d年月日号])"),
         (r"(?<!\d)\d{1,2}$", r":\d\d(?!\d)"),
     )

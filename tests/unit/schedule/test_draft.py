@@ -564,9 +564,9 @@ def test_columns_of_different_things_are_milestones_of_their_own() -> None:
     found = milestones(drafted(rows))
     assert [(str(o.name), o.kind, o.opens and o.opens.wall) for o in found.values()] == [
         ("东城区报名", Kind.REGISTRATION, "2026-03-02"),
-        ("东城区资格审核", Kind.REVIEW, "2026-03-06T09:00"),
+        ("东城区审核", Kind.REVIEW, "2026-03-06T09:00"),
         ("西城区报名", Kind.REGISTRATION, "2026-03-03"),
-        ("西城区资格审核", Kind.REVIEW, None),
+        ("西城区审核", Kind.REVIEW, None),
     ]
     assert {o.status for o in found.values()} == {Status.CONFIRMED, Status.TBA}
 
@@ -634,3 +634,94 @@ def test_office_of_a_district_is_its_site() -> None:
     (site,) = loaded(text).exams[0].sites
     assert (site.id, site.phones) == ("chaoyang", ("65560276",))
     assert "请核对" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "现场审核：3月5日至3月11日，上午9:00-11:00，下\n午2:00-4:30",
+        "现场审核：3月5日至3月11日，上午9:00-11:00，\n下午2:00-4:30，地点：良乡",
+        "现场审核：3月5日至3月11日上午9:00-11:00\n下午2:00-4:30 地点：良乡",
+        "现场审核：3月5日(星\n期四)至3月11日(星期三)，上午9:00-11:00，下午2:00-4:30",
+        "现场审核：3月5日(周\n四)至3月11日(周三)，上午9:00-11:00，下午2:00-4:30",
+        "现场审核：3月5日至3月11日（上午9:00-11:00，\n下午2:00-4:30）",
+    ],
+)
+def test_hours_that_go_on_in_the_next_line_count(text: str) -> None:
+    (review,) = milestones(drafted(text)).values()
+    assert review.closes
+    assert review.closes.wall == "2026-03-11T16:30"
+    assert [(span.since, span.until) for span in review.hours] == [(540, 660), (840, 990)]
+
+
+def test_list_of_days_that_goes_on_in_the_next_line_counts() -> None:
+    (interview,) = milestones(drafted("面试 2026年7月4日、\n5日")).values()
+    assert [day.isoformat() for day in interview.days] == ["2026-07-04", "2026-07-05"]
+
+
+def test_columns_of_one_kind_have_the_names_of_their_columns() -> None:
+    rows = "类别\t实践技能考试\t医学综合考试\n临床\t6月5日—16日\t8月21日—22日"
+    assert [str(o.name) for o in milestones(drafted(rows)).values()] == ["临床实践技能考试", "临床医学综合考试"]
+
+
+def test_column_of_ends_makes_ends() -> None:
+    rows = "批次\t报名日期\t缴费截止\n第一批\t2026/3/2\t2026/3/16\n\n事项\t截止时间\n退费\t2026年3月20日17:00"
+    registration, payment, refund = milestones(drafted(rows)).values()
+    assert registration.shape is Shape.DAY
+    assert (str(payment.name), payment.opens, payment.closes and payment.closes.wall) == (
+        "第一批缴费",
+        None,
+        "2026-03-16",
+    )
+    assert (refund.opens, refund.closes and refund.closes.wall) == (None, "2026-03-20T17:00")
+
+
+def test_hours_in_a_row_leave_its_telephones_to_its_site() -> None:
+    row = "东城区\t2月27日-3月2日（9:00-11:30，13:30-16:30）\t一层大厅\t64050487转1"
+    (exam,) = loaded(drafted(row)).exams
+    assert [(site.id, site.phones) for site in exam.sites] == [("dongcheng", ("64050487转1",))]
+    assert "请核对" not in drafted(row)
+
+
+def test_year_that_stands_apart_from_its_day_is_a_doubt() -> None:
+    text = drafted("2026年考试成绩11月27日公布", 2027)
+    assert not milestones(text)
+    assert "可能是：2026-11-27" in text
+    assert "可能是：2027-11-27" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["地址：南礼士路36号", "京ICP备05012345号", "阅读 3.2万", "工作满1年，6年以上", "疾控中心3层", "年满18周岁"],
+)
+def test_other_numbers_are_no_dates(words: str) -> None:
+    (registration,) = milestones(drafted(f"2026年1月29日报名 {words}")).values()
+    assert registration.opens
+    assert registration.opens.named_on == date(2026, 1, 29)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("准考证下载,考前十天左右", Kind.TICKET),
+        ("准考证下载：考前十天左右", Kind.TICKET),
+        ("成绩、证书：由司法部另行公告", Kind.SCORE),
+        ("考试：另行通知", Kind.EXAM),
+    ],
+)
+def test_entry_that_is_put_off_is_announced_later(words: str, kind: Kind) -> None:
+    (later,) = milestones(drafted(words)).values()
+    assert (later.kind, later.status) == (kind, Status.TBA)
+
+
+@pytest.mark.parametrize("words", ["考试大纲另行公布", "考试地点另行通知", "报名表由各区另行通知"])
+def test_other_things_that_are_announced_later_are_no_milestones(words: str) -> None:
+    assert not milestones(drafted(words))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("上半年 报名：2026年3月20日", "上半年 报名"), ("笔试（部分职位）：2026年11月29日", "笔试（部分职位）")],
+)
+def test_name_of_several_words_stays_whole(words: str, name: str) -> None:
+    assert [str(o.name) for o in milestones(drafted(words)).values()] == [name]
