@@ -21,7 +21,6 @@ from examcal.schedule.contacts import Phones, office_phones, site_phones
 from examcal.schedule.lines import Line, unspaced
 from examcal.schedule.mentions import as_window
 from examcal.schedule.model import Kind, Shape, Status
-from examcal.schedule.outline import outline
 from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.reading import WindowReading, edge_text
 from examcal.schedule.when import read_window
@@ -164,6 +163,7 @@ def _entries(announcement: Sequence[Line], year: int | None) -> Iterator[_Entry]
         yield _Entry(clause, reading)
 
 
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?= ?年)", re.ASCII)
 _LONGEST_WAY_BACK = timedelta(days=183)
 """A notice that goes back by more, in dates without a year, has gone on to the next year (12月…, then 1月…)."""
 
@@ -190,7 +190,8 @@ def _refuse_other_year(clause: Clause, reading: WindowReading, year: int | None,
     edge = reading.opens or reading.closes
     if year is None or edge is None:
         return
-    last = outline(clause.phrase).year or (spoken.year if spoken else year)
+    named = [int(match) for match in _YEAR.findall(clause.phrase)]
+    last = year if year in named else [spoken.year if spoken else year, *named][-1]
     if last != year and (other := _texts(clause, last)) not in ([], [reading.text]):
         raise PhraseError(
             "The year is left out, and the text spoke of {spoken} before, not of {year}",
