@@ -27,6 +27,7 @@ def cells_of(line: Line) -> tuple[str, ...]:
 
 _LONGEST_ROW = 300
 _LONGEST_CELL = 25
+_FOOTNOTE = re.compile(r"[\[［]\d{1,2}[\]］]", re.ASCII)
 _BULLET = re.compile(r"^[-—–－·•●▪◆*] ")
 _ISO = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?", re.ASCII)
 
@@ -63,7 +64,7 @@ def phrase_of(line: Line, header: tuple[int, int] | None) -> str:
     """Return the text of a line with its dates as one phrase: as long as the text, so that places agree."""
     cells = cells_of(line)
     if not line.cells and not any(_ISO.fullmatch(cell) for cell in cells):
-        return _BULLET.sub("  ", line.text)
+        return _FOOTNOTE.sub(_blank, _BULLET.sub(_blank, line.text))
     plain, characters, at, ends = folded(line.text), list(line.text), 0, []
     for column, cell in enumerate(cells):
         start = plain.find(folded(cell), at)
@@ -76,6 +77,10 @@ def phrase_of(line: Line, header: tuple[int, int] | None) -> str:
         if _ROW_NUMBER.fullmatch(folded(cell)):
             characters[start:at] = " " * (at - start)
     return "".join(characters)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _border(width: int, *, is_window: bool) -> str:

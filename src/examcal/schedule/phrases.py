@@ -173,7 +173,7 @@ _LABEL = (
 
 _NUMBER_OF_A_LETTER = r"\(\d{4}\) ?(?:第 ?)?\d+ ?号"
 _ADDRESS = r"(?:[路街巷弄]|胡同|大道)甲? ?\d+ ?号|\d{5,} ?号"
-_IN_TENTHS = r"\d+\.\d+ ?[万亿元%倍折]"
+_NO_DATE = r"\d+\.\d+ ?[万亿元%倍折]|\d{1,3} ?周?岁"
 _EXTENSION = r"(?:转|分机) ?\d{1,6}(?! ?[\d年月日号时点])"
 _YEARS = r"(?<!\d)\d ?年(?! ?\d)|(?<=满)\d\d ?年|(?<!\d)\d\d ?年(?:以[上下内]|制|期)"
 
@@ -196,7 +196,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("zone", _ZONE),
     ("english", rf"(?i:(?:[ap]\.?m\b\.?|{_MONTH_NAME}\b\.?)|(?:[ap]m)(?=\d))"),
     ("text_link", r"(?:https?:|www\.)[!-~]+|[A-Za-z_][A-Za-z0-9_.@+]*"),
-    ("text_label", f"{_NUMBER_OF_A_LETTER}|{_ADDRESS}|{_YEARS}|{_IN_TENTHS}|{_EXTENSION}|{_LABEL}"),
+    ("text_label", f"{_NUMBER_OF_A_LETTER}|{_ADDRESS}|{_YEARS}|{_NO_DATE}|{_EXTENSION}|{_LABEL}"),
     (
         "month_day",
         (
@@ -228,7 +228,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
             rf"|{_AMOUNT} ?(?:{_WHOLE_SPAN})"
         ),
     ),
-    ("text_amount", r"\d+ ?(?:个|位|元|名|楼|层|室|岁|份|次|批|轮|门|科|人|页|款|条|项|km|kb|%)"),
+    ("text_amount", r"\d+ ?(?:个|位|元|名|楼|层|室|份|次|批|轮|门|科|人|页|款|条|项|km|kb|%)"),
     ("hour_before_dash", r"(?<![\d月.])\d{1,2}(?= ?(?:-+|至|到) ?\d{1,2} ?[时点](?!间))"),  # 9-17时
     ("year", rf"{_FULL_YEAR}{_UNIT_SPACE}年"),
     ("month", rf"{_SMALL}{_UNIT_SPACE}月份?"),
