@@ -89,7 +89,17 @@ def clauses(lines: Sequence[Line]) -> Iterator[Clause]:
         label = label_of(cells) if found and line.cells else ""
         yield from (replace(clause, label=label) for clause in found)
         heading = line.text if not found and _is_heading(line.text) else ""
-        header = () if not cells else header if found else cells
+        header = _header_after(cells, header, has_dates=bool(found))
+
+
+_NAMES_COLUMNS = re.compile("时间|日期|开始|结束|截止")
+
+
+def _header_after(cells: tuple[str, ...], header: tuple[str, ...], *, has_dates: bool) -> tuple[str, ...]:
+    """Return the header of the rows that follow: the first row without dates, or a later one that names columns."""
+    if cells and header and (has_dates or not _NAMES_COLUMNS.search(" ".join(cells))):
+        return header
+    return () if has_dates else cells
 
 
 _LONGEST_HEADING = 60

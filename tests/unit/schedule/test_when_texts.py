@@ -13,7 +13,7 @@ from examcal import schedule
 from examcal.texts import catalogue
 
 MODULES = (
-    *("announcement", "clauses", "clocks", "contacts", "damage", "draft", "edges", "grouping", "moments", "narrowing"),
+    *("announcement", "clauses", "clocks", "contacts", "damage", "draft", "edges", "entries", "grouping", "moments", "narrowing"),
     *("outline", "phrase_error", "phrases", "plain", "points", "reading", "refusals", "understood", "unread"),
     *("dates", "one_edge", "references", "verdict", "when", "windows", "years"),
 )
