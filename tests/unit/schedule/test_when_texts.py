@@ -13,8 +13,19 @@ from examcal import schedule
 from examcal.texts import catalogue
 
 MODULES = (
-    *("announcement", "clauses", "clocks", "contacts", "damage", "draft", "edges", "entries", "grouping", "moments", "narrowing"),
-    *("outline", "phrase_error", "phrases", "plain", "points", "reading", "refusals", "understood", "unread"),
+    *("announcement", "clauses", "clocks", "contacts", "damage", "draft", "edges", "entries", "grouping", "moments"),
+    *(
+        "narrowing",
+        "outline",
+        "phrase_error",
+        "phrases",
+        "plain",
+        "points",
+        "reading",
+        "refusals",
+        "understood",
+        "unread",
+    ),
     *("dates", "one_edge", "references", "verdict", "when", "windows", "years"),
 )
 SAYERS = {"PhraseError", "Sentence", "RefusedError", "say"}
