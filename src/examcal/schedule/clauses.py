@@ -30,7 +30,7 @@ class Clause:
 
     ``phrase`` is what is read of it: the text without row numbers. ``lead`` stands before it in the line, ``tail``
     after a comma, ``heading`` is the short line above, ``label`` what the row is about, ``column`` what its column.
-    ``has_date`` is false where it only puts a date off.
+    ``has_date`` is false where it only puts a date off. ``torn`` is a digit before it that its first number may need.
     """
 
     number: int
@@ -41,6 +41,7 @@ class Clause:
     heading: str = ""
     has_date: bool = True
     is_hidden: bool = False
+    torn: str = ""
     label: str = ""
     column: str = ""
 
@@ -165,7 +166,8 @@ def _in_line(line: Line, phrase: str, heading: str) -> Iterator[Clause]:
             pending = None
         states_date = is_date or has_hours(piece)
         if states_date or _is_put_off(piece, lead or heading):
-            pending = Clause(line.number, text, piece, lead, "", heading, states_date, line.is_hidden)
+            torn = "" if lead else line.torn
+            pending = Clause(line.number, text, piece, lead, "", heading, states_date, line.is_hidden, torn)
             since = start
         lead = text if is_date or not lead else f"{lead},{text}"[-_LONGEST_LEAD:]
     if pending:

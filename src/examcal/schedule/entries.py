@@ -53,6 +53,13 @@ def _read(clause: Clause, year: int | None, spoken: date | None) -> WindowReadin
         return _PUT_OFF
     if clause.is_hidden:
         raise PhraseError("The page does not show this text", readings=_texts(clause, year))
+    if clause.torn:
+        whole = replace(clause, phrase=f"{clause.torn}{clause.phrase}")
+        raise PhraseError(
+            "The line before ends in {digit}, which may belong to this date",
+            readings=[*_texts(whole, year), *_texts(clause, year)],
+            digit=clause.torn,
+        )
     spoken_year = spoken.year if spoken else None
     try:
         reading = read_window(clause.phrase, zone=_ZONE, year=year)

@@ -13,7 +13,8 @@ class Line:
     """A line of the text with its number, from 1, in what was given.
 
     ``cells`` are set for a row of a table, empty ones too. ``context`` is what the row says before a line that
-    stands with others in one cell. ``is_hidden`` marks text that the page does not show.
+    stands with others in one cell. ``is_hidden`` marks text that the page does not show. ``torn`` is the digit at the
+    end of the line before that may belong to the first number of this one.
     """
 
     number: int
@@ -21,6 +22,7 @@ class Line:
     cells: tuple[str, ...] = ()
     context: str = ""
     is_hidden: bool = False
+    torn: str = ""
 
     @classmethod
     def of_cells(cls, number: int, cells: Sequence[str]) -> Line:

@@ -165,6 +165,9 @@ _DESK = re.compile(r"\d{7}|电话|咨询|热线|拨打|接听|客服|(?:办公|�
 def has_hours(piece: str) -> bool:
     """Return whether a piece tells of hours (``上午9:00—11:30 第一单元``) that are not those of a telephone."""
     found = _with_number(piece)
+    first = next((e for e in found if not isinstance(e, Token) or e.mark not in {Mark.BREAK, Mark.LEFT}), None)
+    if first is not None and _is_clock(first):
+        return not _DESK.search(piece)
     spans = zip(found, found[1:], found[2:], strict=False)
     return not _DESK.search(piece) and any(
         _is_clock(since) and isinstance(link, Token) and link.mark is Mark.CONNECT and _is_clock(until)

@@ -725,3 +725,43 @@ def test_other_things_that_are_announced_later_are_no_milestones(words: str) -> 
 )
 def test_name_of_several_words_stays_whole(words: str, name: str) -> None:
     assert [str(o.name) for o in milestones(drafted(words)).values()] == [name]
+
+
+WRAPPED = [
+    "网上报名：2026年1月29日10时至2月11日24时（逾期不补）。现场审核：2月27日至3月12日，上午9:00—11:00，下午2:00—4:30，地点：良乡。",
+    "1.网上报名时间为2026年1月29日（星期四）10:00—2月11日（星期三）24:00",
+    "考试于2026年8月22日、23日举行，上午9:00-11:30",
+    "成绩于2026-09-19 9:00公布，缴费截止2026年12月16日17:30",
+    "准考证打印 2026/6/1 9:00 至 2026/6/5 17:00",
+    "一、报名：12月9日—22日；审核：12月10日8时起",
+]
+
+
+@pytest.mark.parametrize("text", WRAPPED)
+@pytest.mark.parametrize("line_break", ["\n", "\n\n", "<br>", "</p>\n<p>"])
+def test_wherever_a_line_breaks_nothing_certain_is_wrong_and_nothing_is_lost(text: str, line_break: str) -> None:
+    def windows(yaml: str) -> set[tuple[str, str]]:
+        found = milestones(yaml).values() if "\n      - id: " in yaml else ()
+        return {(o.opens.wall if o.opens else "", o.closes.wall if o.closes else "") for o in found}
+
+    whole = windows(drafted(text))
+    for place in range(1, len(text)):
+        broken = f"{text[:place]}{line_break}{text[place:]}"
+        yaml = drafted(f"<p>{broken}</p>" if "<" in line_break else broken)
+        assert "请核对" in yaml or windows(yaml) == whole, broken
+        if "没有日期" not in yaml:  # hours that a comment shows
+            assert windows(yaml) <= whole, broken
+
+
+def test_digit_that_may_belong_to_the_next_line_is_a_doubt() -> None:
+    text = drafted("报名：1\n2月9日—22日")
+    assert not milestones(text)
+    assert "可能是：2026-12-09 至 2026-12-22\n" in text
+    assert "可能是：2026-02-09 至 2026-02-22\n" in text
+
+
+@pytest.mark.parametrize("text", ["1\n2月9日报名", "电话：83366901\n2月9日报名", "第1\n2月9日报名"])
+def test_number_that_stands_alone_above_a_date_is_no_part_of_it(text: str) -> None:
+    (registration,) = milestones(drafted(text)).values()
+    assert registration.opens
+    assert registration.opens.named_on == date(2026, 2, 9)
