@@ -22,6 +22,7 @@ from examcal.schedule.mentions import (
 from examcal.schedule.model import Kind
 from examcal.schedule.numbering import outline_numbers, without_outline_number
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token, folded
+from examcal.schedule.unread import qualifies
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +181,15 @@ _LONGEST_LEAD = 200
 def _belongs_to(pending: Clause, piece: str, border: str, lead: str) -> bool:
     """Return whether a piece continues a clause: hours, dates alone or a day without its month after dates.
 
-    Or one more remark that puts a date off.
+    Or words that change what the dates mean, or one more remark that puts a date off.
     """
     if len(pending.phrase) + len(piece) >= LONGEST_PHRASE:
         return False
     if pending.has_date:
         is_day_alone = not has_date(piece) and has_date(piece, goes_on=True)
         ends = is_end_alone(piece) and is_start(pending.phrase)
-        return is_hours_alone(piece) or (border == "," and (is_dates_alone(piece) or is_day_alone or ends))
+        belongs = is_hours_alone(piece) or ((border == "," or not has_date(piece)) and qualifies(elements_of(piece)))
+        return belongs or (border == "," and (is_dates_alone(piece) or is_day_alone or ends))
     return not has_date(piece) and _is_put_off(piece, lead)
 
 

@@ -102,6 +102,22 @@ def unread_word(parts: Outline) -> PhraseError | None:
     return _half_in_aside(parts, asides)
 
 
+def qualifies(found: Sequence[Element]) -> bool:
+    """Return whether words change what dates before them mean: ``,不含13日``, ``,节假日除外``, ``,延期至3月20日``."""
+    if not found or any(_is_word(element, Mark.DESK) for element in found):
+        return False
+    if any(_words(found, Mark.EXCLUDED, Mark.MOVED)):
+        return True
+    if _has_day(found):
+        return False
+    is_part_of_day = any(isinstance(element, Point) and element.half_only for element in found)
+    is_long = any(word.text.endswith(_DAY_LONG) for word in _words(found, Mark.AMOUNT))
+    return is_part_of_day or is_long or _is_word(found[0], Mark.RELATIVE) or any(_words(found, *_REASONS, *_OPEN_ON))
+
+
+_OPEN_ON = (Mark.OPEN_DAYS, Mark.WEEKDAY)
+
+
 def weekly_refusal(written: str, offset: int) -> PhraseError:
     """Return the refusal of days of the week on which something happens."""
     return _refusal(Token(Mark.WEEKLY, written, offset), Mark.WEEKLY)

@@ -109,11 +109,14 @@ def read_edge(
     return only(parts, edges, failures)
 
 
-_WEEKDAYS = re.compile(r"(?:周|星期|礼拜)[一二三四五六] ?(?:至|到|-+) ?(?:周|星期|礼拜)?[一二三四五六日天]")
+_WEEKDAYS = re.compile(
+    r"(?:周|星期|礼拜)[一二三四五六] ?(?:至|到|-+) ?(?:周|星期|礼拜)?[一二三四五六日天]"
+    r"|(?:周|星期|礼拜)[一二三四五六日天](?=[^,;。()]{0,3}(?:办|受理|休|开|审|接|除外|均|都))"
+)
 
 
 def _of_opening_days(text: str, refused: PhraseError) -> PhraseError:
-    """Return the refusal of ``周一至周六`` as such: they are no weekdays of the first and the last day."""
+    """Return the refusal of ``周一至周六`` and ``周三不办理`` as such: they are not the weekdays of the dates."""
     weekdays = _WEEKDAYS.search(folded(text))
     if weekdays is None or "weekday" not in refused.sentence.msgid.lower():
         return refused
