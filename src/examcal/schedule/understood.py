@@ -98,6 +98,9 @@ def report_phrase(value: Value, error: PhraseError) -> None:
     if "weekday" in error.sentence.msgid.lower():
         code = "weekday-disagrees"
     hint = error.hint
-    if error.readings and (hint is None or code == "ambiguous-date"):
-        hint = Sentence("write one of: {readings}", {"readings": "; ".join(error.readings[:6])})
+    readings = "; ".join(error.readings[:6])
+    if readings and (hint is None or code == "ambiguous-date"):
+        hint = Sentence("write one of: {readings}", {"readings": readings})
+    elif readings and hint:
+        hint = Sentence("{advice}; perhaps {readings} is meant", {"advice": hint, "readings": readings})
     value.report(code, error.sentence, hint)

@@ -137,7 +137,6 @@ def _refuse_text(text: str) -> None:
         meant = _SERIAL_ZERO + timedelta(days=int(serial[1]))
         raise PhraseError(
             "{written} is the number of a day in a spreadsheet",
-            hint=Sentence("Write a date such as {example}", {"example": meant}),
             readings=[meant.isoformat()],
             written=text.strip(),
         )
