@@ -23,6 +23,7 @@ from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.phrases import LONGEST_PHRASE, Mark, Token, folded
 from examcal.schedule.plain import plain_edge, plain_window
 from examcal.schedule.reading import WindowReading, as_json, edge_text, hours_text
+from examcal.schedule.twelve_hours import in_chinese
 from examcal.schedule.unread import (
     asides_that_count,
     readings_without,
@@ -66,7 +67,18 @@ def read_window(
     try:
         return _read(parts, [replace(frame, year=one) for one in years or (None,)])
     except PhraseError as refused:
+        chinese = in_chinese(text)
+        if chinese:
+            raise _with_readings(refused, lambda: read_window(chinese, zone=zone, year=year).text) from None
         raise _of_opening_days(text, refused) from None
+
+
+def _with_readings(refused: PhraseError, read: Callable[[], str]) -> PhraseError:
+    """Return a refusal with what the same phrase means once it is written in Chinese."""
+    try:
+        return refused.with_readings([read()])
+    except PhraseError as ambiguous:
+        return refused.with_readings(ambiguous.readings)
 
 
 def read_edge(
@@ -92,7 +104,16 @@ def read_edge(
         return plain
     _refuse_text(text)
     parts = outline(text)
-    refuse_english(parts)
+    chinese = in_chinese(text)
+    try:
+        refuse_english(parts)
+    except PhraseError as refused:
+        if chinese is None:
+            raise
+        raise _with_readings(
+            refused, lambda: edge_text(read_edge(chinese, zone=zone, closing=closing, year=year, near=near))
+        ) from None
+    refuse_other_zone(parts, zone)
     unread = unread_word(parts)
     if unread is not None:
         raise unread

@@ -117,6 +117,25 @@ def test_english_words_of_dates_and_times_are_refused_as_such(phrase: str) -> No
             read_edge(phrase, zone=ZONE, closing=closing)
 
 
+@pytest.mark.parametrize(
+    ("phrase", "readings"),
+    [
+        ("2026/3/5 5:00 PM", ["2026-03-05 17:00"]),
+        ("2026/3/5 5 p.m.", ["2026-03-05 17:00"]),
+        ("2026/3/5 9:00 AM - 5:00 PM", ["2026-03-05 09:00 至 2026-03-05 17:00"]),
+        ("2026/3/5 12:00am", ["2026-03-05 00:00", "2026-03-05 12:00"]),
+        ("3/5/2026 5:00 PM", ["2026-03-05 17:00", "2026-05-03 17:00"]),
+        ("2026/3/5 9:00-11:00 PM", []),
+    ],
+)
+def test_what_am_and_pm_mean_is_offered(phrase: str, readings: list[str]) -> None:
+    assert list(refusal(phrase).readings) == readings
+    if len(readings) == 1 and "至" not in readings[0]:
+        with pytest.raises(PhraseError) as refused:
+            read_edge(phrase, zone=ZONE, closing=True)
+        assert list(refused.value.readings) == readings
+
+
 def test_a_word_that_only_looks_like_pm_is_a_word() -> None:
     assert read_window("2026年3月5日ampere", zone=ZONE).text == "2026-03-05"
 
