@@ -205,6 +205,7 @@ def test_days_that_are_left_out_in_other_words_are_refused(phrase: str, readings
         "2026年12月13日前（逾期不予办理）",
         "2026年12月13日前缴费，逾期取消考试资格",
         "2026年12月13日前（提前3天预约）",
+        "2026年12月13日前（中午不休息）",
     ],
 )
 def test_words_that_leave_no_day_out_change_nothing(phrase: str) -> None:
