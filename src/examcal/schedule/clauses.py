@@ -49,12 +49,16 @@ class Clause:
     @property
     def kind(self) -> tuple[Kind, str]:
         """The kind that its words suggest, and the word; the nearest words that suggest any decide."""
-        for words in (self.phrase, self.tail, self.lead, self.heading):
+        said = _AUTHORITY.sub("", without_asides(self.phrase))
+        for words in (said, self.phrase, self.tail, self.lead, self.heading):
             found = _kind(words)
             if found:
                 return found
         return Kind.OTHER, ""
 
+
+_AUTHORITY = re.compile("以[^,，;；。]{0,30}为准")
+"""What decides in the end (以准考证为准) is not what the date is about."""
 
 # In order: a later word is often part of an earlier one's sentence ("资格考试报名资格审核" is a review).
 _KIND_WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (

@@ -179,7 +179,7 @@ def _is_clock(element: Token | Point) -> bool:
     return isinstance(element, Point) and element.has_clock and not element.has_day
 
 
-_BETWEEN_CELLS = re.compile(r"[ ,|]*")
+_BETWEEN_CELLS = re.compile(r"[ ,|]+")
 
 
 def as_window(piece: str) -> str | None:

@@ -175,6 +175,8 @@ def _frame(parts: Outline, zone: ZoneInfo, is_workday: Callable[[date], bool] | 
         if any(isinstance(e, Point) and e.has_day for e in aside):
             continue
         hours = _hours_aside(aside)
+        if hours:
+            _refuse_hours_of_one_day(parts, aside)
         open_days = _open_days(aside)
         frame = replace(
             frame,
@@ -187,6 +189,17 @@ def _frame(parts: Outline, zone: ZoneInfo, is_workday: Callable[[date], bool] | 
         daily=any(word.mark is Mark.DAILY for word in words),
         status=Status.EXPECTED if any(map(_is_unsure, words)) else Status.CONFIRMED,
     )
+
+
+def _refuse_hours_of_one_day(parts: Outline, aside: tuple[Element, ...]) -> None:
+    """Refuse ``4月8日(9:00-11:30)、4月9日(13:30-16:30)``: the hours belong to one day of the list each."""
+    is_list = Mark.LIST in _marks(parts.line)
+    if is_list and any(point.has_day and point.start > aside[0].start for point in parts.points):
+        raise PhraseError(
+            "A list of days cannot have a time for each day",
+            hint=Sentence("Write one milestone for each"),
+            offset=aside[0].start,
+        )
 
 
 def _hours_aside(aside: tuple[Element, ...]) -> tuple[Hours, ...]:

@@ -765,3 +765,29 @@ def test_number_that_stands_alone_above_a_date_is_no_part_of_it(text: str) -> No
     (registration,) = milestones(drafted(text)).values()
     assert registration.opens
     assert registration.opens.named_on == date(2026, 2, 9)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["复审：4月8日（上午9:00-11:30）、4月9日（下午13:30-16:30）", "复审：4月8日（上午9:00-11:30）、4月9日"],
+)
+def test_hours_of_each_day_of_a_list_are_a_doubt(words: str) -> None:
+    text = drafted(words)
+    assert "请核对第 1 行" in text
+    assert not milestones(text)
+
+
+def test_hours_after_a_list_are_those_of_all_its_days() -> None:
+    (review,) = milestones(drafted("复审：4月8日（周三）、4月9日（上午9:00-11:30）")).values()
+    assert len(review.hours) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["考试时间：6月6日—6月17日（具体时间以准考证为准）", "考试时间：6月6日—6月17日 以准考证为准"]
+)
+def test_what_decides_in_the_end_is_not_what_the_date_is_about(words: str) -> None:
+    assert next(iter(milestones(drafted(words)).values())).kind is Kind.EXAM
+
+
+def test_dates_struck_out_beside_each_other_are_not_read_as_a_window() -> None:
+    assert "2026-03-16 至" not in drafted("<p>缴费：<del>3月16日</del>3月20日24:00前</p>")
