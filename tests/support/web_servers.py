@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,8 +38,11 @@ def nginx_command() -> str:
     return shutil.which("nginx") or "/usr/sbin/nginx"
 
 
-def write_nginx(folder: Path, root: Path, port: int, application: int) -> Path:
-    """Write the configuration for a test: its port, its folder, its application instead of those of a machine."""
+def write_nginx(folder: Path, root: Path, port: int, application: int, patience: int = 10) -> Path:
+    """Write the configuration for a test: its port, its folder, its application instead of those of a machine.
+
+    ``patience`` is how many seconds the application may take.
+    """
     text = (DEPLOY / "nginx" / "examcal.conf").read_text("utf-8")
     for there, here in (
         ("listen 80;", f"listen 127.0.0.1:{port};"),
@@ -46,6 +51,8 @@ def write_nginx(folder: Path, root: Path, port: int, application: int) -> Path:
         ("/var/lib/examcal/public/current", str(root)),
         ("/var/log/nginx", str(folder)),
         ("127.0.0.1:8000", f"127.0.0.1:{application}"),
+        ("proxy_read_timeout 10s", f"proxy_read_timeout {patience}s"),
+        ("proxy_read_timeout 30s", f"proxy_read_timeout {patience}s"),
     ):
         assert there in text
         text = text.replace(there, here)
@@ -57,13 +64,15 @@ def write_nginx(folder: Path, root: Path, port: int, application: int) -> Path:
     return main
 
 
-def write_caddy(folder: Path, root: Path, port: int, application: int) -> Path:
+def write_caddy(folder: Path, root: Path, port: int, application: int, patience: int = 10) -> Path:
     """Write the configuration for a test, as ``write_nginx`` does."""
     text = (DEPLOY / "caddy" / "Caddyfile").read_text("utf-8")
     for there, here in (
         ("exam.example.org {", f"http://127.0.0.1:{port} {{"),
         ("/var/lib/examcal/public/current", str(root)),
         ("127.0.0.1:8000", f"127.0.0.1:{application}"),
+        ("response_header_timeout 10s", f"response_header_timeout {patience}s"),
+        ("response_header_timeout 30s", f"response_header_timeout {patience}s"),
     ):
         assert there in text
         text = text.replace(there, here)
@@ -73,15 +82,28 @@ def write_caddy(folder: Path, root: Path, port: int, application: int) -> Path:
     return file
 
 
+def lay_out(folder: Path, files: Mapping[str, bytes], modified: int) -> None:
+    """Write files as an edition has them: each with the time of its last change, and a compressed twin."""
+    for path, body in files.items():
+        for file, octets in ((folder / path, body), (folder / f"{path}.gz", gzip.compress(body, 9, mtime=0))):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(octets)
+            os.utime(file, (modified, modified))
+
+
 @contextmanager
-def web_server(kind: str, folder: Path, root: Path, application: int) -> Iterator[int]:
-    """Run nginx or Caddy in ``folder`` over the files of ``root``; yield its port."""
+def web_server(kind: str, folder: Path, root: Path, application: int, patience: int = 10) -> Iterator[int]:
+    """Run nginx or Caddy in ``folder`` over the files of ``root``; yield its port.
+
+    Its application may take ``patience`` seconds.
+    """
     port = free_port()
     folder.mkdir(exist_ok=True)
     if kind == "nginx":
-        command = [nginx_command(), "-p", str(folder), "-c", str(write_nginx(folder, root, port, application))]
+        file = write_nginx(folder, root, port, application, patience)
+        command = [nginx_command(), "-p", str(folder), "-c", str(file)]
     else:
-        file = write_caddy(folder, root, port, application)
+        file = write_caddy(folder, root, port, application, patience)
         command = ["caddy", "run", "--config", str(file), "--adapter", "caddyfile"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     with (folder / "out").open("w") as out:
