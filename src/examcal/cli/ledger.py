@@ -107,15 +107,19 @@ def restore_ledger(invocation: Invocation, source: Path) -> None:
 def reconcile_ledger(invocation: Invocation, journals: Sequence[Path]) -> None:
     """Take over from the journal what was sent, and from those of other state directories, or copies of their files."""
     settings = invocation.settings
+    for path in journals:
+        if not path.exists():
+            raise NoInputError("{path} does not exist", path=path)
     others = [Journal(path) for path in journals]
-    for journal in others:
-        if not journal.path.is_file():
-            raise NoInputError("{path} does not exist", path=journal.path)
     opened = open_ledger(settings.database, settings.state_dir, present(), make=False)
     try:
         count = opened.reconciled + reconcile(opened.ledger, others)
     finally:
         opened.ledger.close()
+    for journal in others:
+        if not journal.path.exists():
+            write(say("There is no journal in {folder}: nothing was sent from there yet, or it is gone.",
+                      folder=journal.path.parent))  # fmt: skip
     write(say("{count} deliveries are marked as sent.", count=count))
     if opened.ledger.shared:
         write(say("Each worker and daemon keeps a journal of its own; what those that were not named here sent is not"
