@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from examcal.cli.main import run
+from examcal.dispatch.leadership import FileLeadership
 from support.office import SHANGHAI, Office, Running, crowding, eventually
 from support.smtp_server import Received, SmtpServer
 from support.threads import in_thread
@@ -218,6 +219,15 @@ def test_an_operator_lists_imports_exports_and_erases(
     assert "li@example.cn" not in listed
     exported = list(csv.DictReader(io.StringIO(said(0, "subscribers", "export")[0])))
     assert [(row["address"], row["state"]) for row in exported] == [("li@example.cn", "active")]
+    before = (tmp_path / "var" / "subscription.key").read_text()
+    daemon = FileLeadership(tmp_path / "var", datetime.now(SHANGHAI))
+    daemon.acquire()
+    said(75, "subscribers", "rotate")
+    daemon.release()
+    assert (tmp_path / "var" / "subscription.key").read_text() == before
+    assert "已更换 1 个退订地址" in said(0, "subscribers", "rotate", "--all")[0]
+    assert (tmp_path / "var" / "subscription.key").read_text() != before
+    assert "imported" in said(0, "subscribers", "export", "li@example.cn", "--format", "json")[0]
     monkeypatch.setattr("sys.stdin", io.StringIO("li@example.cn\n"))
     said(0, "subscribers", "remove", "-")
     said(1, "subscribers", "remove", "li@example.cn")

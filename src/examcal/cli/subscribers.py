@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ import click
 
 from examcal.cli.command import Group, argument, command, option, usage_error
 from examcal.cli.invocation import Invocation
-from examcal.cli.ledgers import changing
+from examcal.cli.ledgers import changing, led_by_nobody
 from examcal.cli.output import warn, write, write_json, write_table
 from examcal.cli.progress import working
 from examcal.cli.reading import present, read_schedule
-from examcal.cli.subscribing import key_of
+from examcal.cli.subscribing import key_of, rotate_key
 from examcal.cli.words import language, say
 from examcal.errors import NoInputError, RefusedError, reason_of
 from examcal.subscription import records
@@ -119,6 +119,31 @@ def remove_subscribers(invocation: Invocation, address: str | None, exam: str | 
     write(say("{count} subscription(s) removed.", count=count))
     if not count and not block:
         raise RefusedError("there was no such subscription")
+
+
+@command("rotate", "Replace the site's key and all unsubscribe addresses, after a leak; nothing may run.",
+         group=COMMAND)  # fmt: skip
+@option("--all", "everything", is_flag=True,
+        about="End all personal pages and calendars, too; everybody gets a mail with a new link.")  # fmt: skip
+def rotate_secrets(invocation: Invocation, *, everything: bool) -> None:
+    """Let nothing that was made with the old key work any more."""
+    from examcal.cli.running import only_daemon  # noqa: PLC0415 - pulls in what only the daemon needs
+
+    settings, now = invocation.settings, present()
+    with ExitStack() as locks:
+        locks.enter_context(only_daemon(settings, now))
+        if not settings.database.startswith("sqlite"):
+            locks.enter_context(led_by_nobody(settings.database, now))
+        ledger = locks.enter_context(changing(settings, now))
+        done = rotate_key(settings, ledger, now, everything=everything)
+        records.scrub(ledger)
+    write(say("{count} unsubscribe addresses are new; those in mails sent before do not work any more.",
+              count=done.renewed))  # fmt: skip
+    if done.unknown:
+        write(say("{count} who had left or are blocked are not recognised any more: do not import them again.",
+                  count=done.unknown))  # fmt: skip
+    if everything:
+        write(say("Personal pages and calendars have ended; new links leave by mail when the daemon runs."))
 
 
 @contextmanager

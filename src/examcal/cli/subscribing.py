@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from examcal.clock import Clock
@@ -12,6 +13,7 @@ from examcal.ledger.opening import open_for_reading
 from examcal.subscription.desk import Desk
 from examcal.subscription.personal import PersonalChannel
 from examcal.subscription.postman import Postman
+from examcal.subscription.rotation import Rotated, rotate
 from examcal.subscription.screens import Screens
 from examcal.subscription.site_key import read_site_key, site_key
 from examcal.subscription.tokens import SiteKey
@@ -40,6 +42,11 @@ def mail_form_of(settings: Settings) -> MailForm | None:
 def key_of(settings: Settings, ledger: SqlLedger) -> SiteKey:
     """Return the key of this installation, making one where there is none yet."""
     return site_key(ledger, settings.state_dir, _configured(settings))
+
+
+def rotate_key(settings: Settings, ledger: SqlLedger, now: datetime, *, everything: bool) -> Rotated:
+    """Replace the key of this installation and what was made with it."""
+    return rotate(ledger, settings.state_dir, _configured(settings), now, everything=everything)
 
 
 def personal(settings: Settings, channel: Channel) -> Channel:

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from examcal.ledger.rows import instant, micros
 from examcal.ledger.tables import subscription_consent as consent
@@ -68,6 +68,11 @@ def note(
         "proof": proof[:LONGEST_PROOF],
     }
     connection.execute(insert(consent), row)
+
+
+def change_address_key(connection: Connection, before: str, after: str) -> None:
+    """Let the record of an address be found under the digest that a new key makes."""
+    connection.execute(update(consent).where(consent.c.address_key == before).values(address_key=after))
 
 
 def entries(connection: Connection, address_key: str) -> list[Entry]:

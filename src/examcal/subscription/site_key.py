@@ -7,14 +7,15 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from examcal.errors import ConfigurationError, PermissionDeniedError, StorageError, reason_of
+from examcal.errors import ConfigurationError, PermissionDeniedError, RefusedError, StorageError, reason_of
 from examcal.identity import content_digest
 from examcal.ledger.port import Ledger
 from examcal.ledger.rows import Source
 from examcal.ledger.sets import read_meta, write_meta
 from examcal.ledger.tables import recipient, subscriber, subscription_token
+from examcal.subscription import consent
 from examcal.subscription.subscribers import SALT
 from examcal.subscription.tokens import KEY_OCTETS, Purpose, SiteKey, token_hash
 
@@ -56,6 +57,30 @@ def read_site_key(ledger: Ledger, state_dir: Path, configured: str | None) -> Si
     return _kept(state_dir / FILE) if (state_dir / FILE).exists() else None
 
 
+def replace_site_key(ledger: Ledger, state_dir: Path, configured: str | None) -> SiteKey:
+    """Return another key than before: a new one, or what the operator has put into the settings meanwhile.
+
+    A new key in a file replaces the old one there; what depends on it is still to be changed, and ``keep_site_key`` to
+    be called. Raises RefusedError where the key in the settings is still the old one.
+    """
+    if configured is None:
+        key = SiteKey(secrets.token_bytes(KEY_OCTETS))
+        if not ledger.shared:
+            _write(key, state_dir / FILE).replace(state_dir / FILE)
+        return key
+    key = _configured(configured)
+    if ledger.note(FINGERPRINT) == key.fingerprint:
+        raise RefusedError("put another key into PRIVACY__KEY first; `openssl rand -hex 32` makes one")
+    return key
+
+
+def keep_site_key(connection: Connection, key: SiteKey, *, shared: bool) -> None:
+    """Note which key is in force; with ``shared`` the ledger keeps the key itself."""
+    if shared:
+        write_meta(connection, SHARED, key.octets.hex())
+    write_meta(connection, FINGERPRINT, key.fingerprint)
+
+
 def derive_anew(connection: Connection, key: SiteKey) -> None:
     """Let unsubscribe addresses and address digests follow from a new key, wherever the address is still known."""
     rows = select(subscriber.c.id, recipient.c.unsubscribe_url, subscriber.c.asked_at).join(
@@ -69,11 +94,20 @@ def derive_anew(connection: Connection, key: SiteKey) -> None:
         if digest not in known:
             row = {"hash": digest, "subscriber_id": number, "purpose": Purpose.UNSUBSCRIBE.value, "made_at": made_at}
             connection.execute(insert(subscription_token), row)
-    reachable = select(subscriber.c.id, subscriber.c.address).where(subscriber.c.address != "")
-    for number, address in connection.execute(reachable).all():
-        connection.execute(
-            subscriber.update().where(subscriber.c.id == number).values(address_key=key.address(address))
-        )
+    recognise(connection, key)
+
+
+def recognise(connection: Connection, key: SiteKey) -> int:
+    """Let addresses be known by a new key, with their record of consent; return how many were erased and cannot be."""
+    reachable = select(subscriber.c.id, subscriber.c.address, subscriber.c.address_key).where(
+        subscriber.c.address != ""
+    )
+    for number, address, before in connection.execute(reachable).all():
+        after = key.address(address)
+        connection.execute(subscriber.update().where(subscriber.c.id == number).values(address_key=after))
+        consent.change_address_key(connection, before, after)
+    erased = select(func.count()).select_from(subscriber).where(subscriber.c.address == "")
+    return int(connection.execute(erased).scalar_one())
 
 
 def _configured(text: str) -> SiteKey:
@@ -110,13 +144,19 @@ def _kept(file: Path) -> SiteKey:
 
 def _make(file: Path) -> None:
     """Write a new key that only we can read; whoever comes second keeps the first one's."""
-    staged = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, f"{secrets.token_hex(KEY_OCTETS)}\n".encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    staged = _write(SiteKey(secrets.token_bytes(KEY_OCTETS)), file)
     with suppress(FileExistsError):
         os.link(staged, file)
     staged.unlink()
+
+
+def _write(key: SiteKey, file: Path) -> Path:
+    """Write a key that only we can read into a file beside ``file``, and return it."""
+    staged = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(handle, f"{key.octets.hex()}\n".encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return staged

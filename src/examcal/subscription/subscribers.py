@@ -195,6 +195,14 @@ def activate(connection: Connection, one: Subscriber, key: SiteKey, now: datetim
     people.upsert(connection, [_member(one, one.choice, f"{SALT}{salt}")], now)
 
 
+def renew_unsubscribe(connection: Connection, one: Subscriber, key: SiteKey, now: datetime) -> None:
+    """Give an active subscriber another unsubscribe address; those in mails sent before do not work any more."""
+    salt = new_token()
+    revoke(connection, one.id, Purpose.UNSUBSCRIBE)
+    _keep_hash(connection, one.id, Purpose.UNSUBSCRIBE, key.unsubscribe_token(salt), now, None)
+    connection.execute(update(recipient).where(recipient.c.key == one.key).values(unsubscribe_url=f"{SALT}{salt}"))
+
+
 def change(
     connection: Connection, one: Subscriber, choice: Choice, schedule: Schedule, unsubscribe: str, now: datetime
 ) -> None:
