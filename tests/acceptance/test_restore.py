@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from support.drill import audience, mail_over, milestone, schedule, some_time_ago
 from support.office import Office
+from support.runbook import Machine, console
 from support.smtp_server import SmtpServer
 from support.threads import in_thread
+from support.wheels import Environment
 
 
 @pytest.fixture
@@ -45,6 +50,35 @@ def test_without_a_journal_it_says_so(sent: tuple[Office, SmtpServer]) -> None:
     office, _ = sent
     (office.folder / "var" / "sent.jsonl").unlink()
     assert "no journal" in office.examcal("ledger", "restore", "copy.db").stdout
+
+
+def test_a_lost_machine_is_set_up_by_the_runbook_and_sends_nothing_twice(
+    sent: tuple[Office, SmtpServer], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lost, smtp = sent
+    office = Office(tmp_path_factory.mktemp("new"), lost.environment)
+    machine = Machine(office, Environment(office.folder / "env"))
+    try:
+        machine.follow(console("First start")[0])
+        assert machine.daemon is None
+        assert not (office.folder / "var").exists()
+        office.write_schedule(lost.schedule.read_text("utf-8"))
+        shutil.copy(lost.folder / "examcal.toml", office.folder)
+        shutil.copytree(lost.folder / "var", office.folder / "var", ignore=shutil.ignore_patterns("examcal.db*"))
+        machine.copies.mkdir()
+        copy = shutil.copy(lost.folder / "copy.db", machine.copies / "examcal-20261125T031700Z.db")
+        with closing(sqlite3.connect(copy)) as ledger, ledger:
+            assert ledger.execute("UPDATE meta SET value = 'another' WHERE key = 'machine_id'").rowcount == 1
+        machine.follow(console("Lost machine")[0])
+        assert machine.daemon is not None
+        assert office.json("status")["held"] == 0
+        assert office.json("status")["sent"] == 3
+        machine.follow(next(block for block in console("Leaked key") if "$ examcal subscribers rotate" in block))
+        assert machine.daemon.is_up()
+    finally:
+        machine.stop()
+    assert len(smtp.mails) == 3
+    assert office.examcal("ledger", "verify").returncode == 0
 
 
 def test_a_bad_copy_leaves_the_ledger_as_it_was(sent: tuple[Office, SmtpServer]) -> None:

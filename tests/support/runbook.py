@@ -19,6 +19,8 @@ from support.wheels import ROOT, Environment
 
 RUNBOOK = (ROOT / "deploy" / "README.md").read_text("utf-8")
 _DATABASE = "EXAMCAL_DATABASE_URL"
+_PLACES = {"useradd", "python3", "install", "cp", "chown", "/opt/examcal/bin/examcal"}
+"""Begin lines about users, units and places, which a folder has not."""
 
 
 def console(heading: str) -> list[list[str]]:
@@ -52,6 +54,10 @@ class Machine:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def install(self, wheel: Path | None) -> None:
+        if wheel is not None:
+            self.environment.install(wheel)
+
     def start(self) -> Running:
         self.stop()
         self.daemon = self._open.enter_context(self.office.running(**self.clock))
@@ -64,20 +70,25 @@ class Machine:
         self._open.close()
         self.daemon = None
 
-    def follow(self, lines: list[str], wheel: Path) -> None:
-        """Do what the runbook says, line by line; ``wheel`` is the version that it installs."""
+    def follow(self, lines: list[str], wheel: Path | None = None) -> None:
+        """Do what the runbook says, line by line; ``wheel`` is the version that it installs, None what is there."""
         for line in lines:
-            self._follow(shlex.split(line.removeprefix("# ").removeprefix("$ ")), wheel)
+            for command in line[2:].split(" && "):
+                words = shlex.split(command)
+                if words[0] not in _PLACES and words != ["systemctl", "daemon-reload"]:
+                    self._follow(words, wheel)
 
-    def _follow(self, words: list[str], wheel: Path) -> None:
+    def _follow(self, words: list[str], wheel: Path | None) -> None:
         match words:
             case ["examcal", "ledger", "reconcile", *_]:  # the journals of workers; there are none on this machine
                 self.say("ledger", "reconcile")
             case ["examcal", *rest]:
                 self.say(*map(self._here, rest))
             case ["/opt/examcal/bin/pip", "install", *_]:
-                self.environment.install(wheel)
+                self.install(wheel)
             case ["systemctl", "start" | "restart", "examcal.service", *_]:
+                self.start()
+            case ["systemctl", "enable", "--now", "examcal.service", *_]:
                 self.start()
             case ["systemctl", "stop", "examcal.service", *_]:
                 self.stop()
