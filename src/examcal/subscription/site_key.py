@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select
@@ -66,7 +67,8 @@ def replace_site_key(ledger: Ledger, state_dir: Path, configured: str | None) ->
     if configured is None:
         key = SiteKey(secrets.token_bytes(KEY_OCTETS))
         if not ledger.shared:
-            _write(key, state_dir / FILE).replace(state_dir / FILE)
+            with _in_words(state_dir / FILE):
+                _write(key, state_dir / FILE).replace(state_dir / FILE)
         return key
     key = _configured(configured)
     if ledger.note(FINGERPRINT) == key.fingerprint:
@@ -129,17 +131,23 @@ def _shared(ledger: Ledger, file: Path) -> SiteKey:
 
 
 def _kept(file: Path) -> SiteKey:
-    try:
+    with _in_words(file):
         if not file.exists():
             _make(file)
         text = file.read_text(encoding="ascii").strip()
+    if len(text) != _HEXADECIMAL or set(text) - set("0123456789abcdef"):
+        raise StorageError("{path} is damaged; restore it, or remove it to make a new key", path=file)
+    return SiteKey(bytes.fromhex(text))
+
+
+@contextmanager
+def _in_words(file: Path) -> Iterator[None]:
+    try:
+        yield
     except PermissionError:
         raise PermissionDeniedError("no permission to read {path}", path=file) from None
     except OSError as error:
         raise StorageError("{path} cannot be used: {reason}", path=file, reason=reason_of(error)) from None
-    if len(text) != _HEXADECIMAL or set(text) - set("0123456789abcdef"):
-        raise StorageError("{path} is damaged; restore it, or remove it to make a new key", path=file)
-    return SiteKey(bytes.fromhex(text))
 
 
 def _make(file: Path) -> None:
