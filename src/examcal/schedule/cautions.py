@@ -33,6 +33,7 @@ from examcal.schedule.model import (
 from examcal.schedule.moments import meant_year
 from examcal.schedule.occurrences import Resolved, Resolver
 from examcal.schedule.phrase_error import PhraseError
+from examcal.schedule.spoken import KINDS
 from examcal.schedule.understood import can_afford
 from examcal.schedule.when import read_window
 from examcal.schedule.workdays import Workdays
@@ -297,7 +298,7 @@ def _tracks(resolver: Resolver) -> None:
     for entry, track in zip(exam.fields.entries("tracks"), exam.tracks, strict=False):
         own = {m["kind"] for m in milestones if not m["tracks"] or track.id in m["tracks"]}
         for kind in _missing(wanted, own):
-            params = {"name": str(track.name), "kind": kind}
+            params = {"name": str(track.name), "kind": Sentence(KINDS[kind])}
             message = Sentence('track "{name}" has no milestone of kind {kind}', params)
             entry.report("track-without-path", message, Sentence("check the tracks: of the milestones"))
 
