@@ -75,7 +75,7 @@ def _minute(rest: Sequence[Token]) -> int:
         return 0
     if rest[0].mark is Mark.HALF:
         return 30
-    if rest[0].text.endswith("刻"):
+    if "刻" in rest[0].text:
         return 15 * int(rest[0].digits)
     if len(rest[0].digits) > 2 or (rest[0].mark is Mark.NUMBER and len(rest[0].digits) != 2):  # noqa: PLR2004 -- two digits
         raise DamagedError

@@ -235,7 +235,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("day", rf"{_SMALL}{_UNIT_SPACE}[日号](?![楼院室厅线门])"),
     ("hour", rf"(?:{_SMALL}|[零〇○]){_UNIT_SPACE}(?:时(?!间)|点钟?)整?"),
     ("minute", rf"(?:{_SMALL}|[零〇○][一二三四五六七八九]){_UNIT_SPACE}分(?!钟){_SECONDS}"),
-    ("quarter", r"(?<=[点时钟])[一三13]刻(?!钟)"),
+    ("quarter", r"(?<=[点时钟])[一三13]刻钟?"),
     ("number", r"\d+"),
     ("text_hour", r"时间|时期|时段|届时"),
     ("hour_after_clock", r"(?<=\d)时"),  # 17:00时
@@ -279,6 +279,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         (
             rf"不(?:含|包[括含])(?:当[日天]|本[日数]|该日|此日|{_MONTH_AND_DAY})|除外|不算|不计|不在内"
             rf"|(?<![免扣删清解消开拆])除[了去]?[^,;。()]{{1,12}}外|除(?= ?\d)|(?<![不无免])(?:休息|放假|停办|停止办公)"
+            r"|(?<=[\d时点分半间段日号午天])不(?:办公|办理|受理|接待|接收|开放|上班|审核|安排)"
             rf"|{_FEAST}[^,;。()]{{0,8}}?{_CLOSED}|不是|并非|而非|维护|检修|停机|停服"
             r"|首日|末日|首[尾末]|最后[一半][天日]|第[一三四五][天日]|截止当[天日]"
         ),
@@ -313,14 +314,15 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "end_latest",
-        r"最[晚迟]于?|至迟于?|不[得可应]?[迟晚]于|不[得可应]?超过|[及和或][以之]前|[以之]内|(?<=[\d时点分])内",
+        r"最[晚迟]于?|至迟于?|不[得可应]?[迟晚]于|不[得可应]?超过|[及和或]其?[以之]前|[以之]内|(?<=[\d时点分])内",
     ),
-    ("start_earliest", r"不[得可应]?早于|最早于?|[及和或][以之]后"),
+    ("start_earliest", r"不[得可应]?早于|最早于?|[及和或]其?[以之]后"),
     ("excluded_limit", r"[早晚迟]于|超过|非(?=\d)"),
     (
         "text_word",
         r"提前|预约|节约|约定|一起|目前|此前|考前|起止|自主|自动|自行|自己|自愿|从事|至少|至多|到达|到场|到位|开始日期为?",
     ),
+    ("filler", r"(?:之日|当[日天])(?=起|开始|[以之]?前|截?止|为止)"),
     ("connect", r"(?:起|开始)?(?:至|到)|-+|(?<=[\d日号时点分]) ?一 ?(?=[\d])"),
     ("start", r"起始|开始|起|自|从"),
     ("after", r"过后|之后|以后|后(?![续台方])"),
@@ -370,6 +372,6 @@ def tokens(text: str) -> list[Token]:
         name = match.lastgroup or "text"
         if name == "sep":  # the named group inside "date" closes before its parent does
             name = "date"
-        if name not in {"space", "hour_after_clock"}:
+        if name not in {"space", "hour_after_clock", "filler"}:
             found.append(Token(_MARK_OF.get(name, Mark.TEXT), match.group(), match.start()))
     return found

@@ -151,7 +151,8 @@ def readings_without(parts: Outline, refusal: PhraseError, readings: Iterable[Wi
         return [] if len(found) == 1 else [reading.text for reading in found]
     if word.mark is Mark.EXCLUDED and _names_a_day(parts, word):
         return _day_before(parts, word, found[0])
-    is_contrary = word.text.startswith(_CONTRARY) and word.text != "除外"
+    is_contrary = word.text != "除外" and word.text.startswith(_CONTRARY)
+    is_contrary = is_contrary or (word.mark is Mark.EXCLUDED and bool(found[0].hours))  # 12:00至14:00不办理
     if is_contrary or word.mark in {Mark.VAGUE, Mark.ENGLISH, Mark.OFFICE, Mark.MOON}:
         return []
     edge = found[0].opens
