@@ -5,7 +5,6 @@ They never keep a file from being accepted; each says what a person should look 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +13,8 @@ from zoneinfo import ZoneInfo
 from examcal.errors import Sentence
 from examcal.schedule.checks import office_hours
 from examcal.schedule.dates import spoken
+from examcal.schedule.document import Mapping
+from examcal.schedule.expectation import Season, expected_since
 from examcal.schedule.fields import Fields, Value
 from examcal.schedule.last_call import look_for_reminders
 from examcal.schedule.model import (
@@ -32,10 +33,8 @@ from examcal.schedule.model import (
 )
 from examcal.schedule.moments import meant_year
 from examcal.schedule.occurrences import Resolved, Resolver
-from examcal.schedule.phrase_error import PhraseError
 from examcal.schedule.spoken import KINDS
 from examcal.schedule.understood import can_afford
-from examcal.schedule.when import read_window
 from examcal.schedule.workdays import Workdays
 
 UNVERIFIED_AFTER = 90
@@ -46,18 +45,23 @@ _YEARS_BACK, _YEARS_AHEAD = 10, 5
 _AT_THE_COUNTER = frozenset({Kind.REGISTRATION, Kind.REVIEW, Kind.PAYMENT, Kind.TICKET, Kind.CERTIFICATE})
 _BY_PHONE = frozenset({Kind.REGISTRATION, Kind.REVIEW, Kind.PAYMENT})
 _SETTLED = frozenset({Status.CANCELLED, Status.POSTPONED})
-_MONTH = re.compile(r"(?:(\d{4})[年\-./])?(\d{1,2})(?:月|$)", re.ASCII)
-_YEAR = re.compile(r"(\d{4})年?(?!\d)", re.ASCII)
 
 
 def look_again(resolver: Resolver, schedule: Schedule, today: date) -> None:
     """Report what a person should look at again in one exam."""
     findings = resolver.exam.fields.findings
+    season = _season(resolver)
     for resolved in resolver.done.values():
         if findings.is_full_of_warnings:
             return
-        _Caution(resolved, schedule, resolver.workdays, today).look()
+        _Caution(resolved, schedule, resolver.workdays, today, season).look()
     _tracks(resolver)
+
+
+def _season(resolver: Resolver) -> Season:
+    exam = resolver.exam
+    areas = [found.occurrence for draft in exam.milestones if (found := resolver.done.get((draft.id, None)))]
+    return Season.of((exam.id, str(exam.details["name"])), areas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class _Caution:
     schedule: Schedule
     workdays: Workdays
     today: date
+    season: Season
 
     @property
     def occurrence(self) -> Occurrence:
@@ -134,7 +139,7 @@ class _Caution:
 
     def _source(self) -> None:
         occurrence = self.occurrence
-        if occurrence.site and not self.fields.has("source"):
+        if (occurrence.site and not self.fields.has("source")) or self._is_source_broken():
             return
         named = [source for source in occurrence.sources if source.title or source.url]
         if not named and occurrence.is_dated and occurrence.status is Status.CONFIRMED:
@@ -144,22 +149,37 @@ class _Caution:
         elif named and self.is_ahead:
             self._unverified(named)
 
+    def _is_source_broken(self) -> bool:
+        """Whether a source is written in a way that cannot be read, which is reported already."""
+        return any(not isinstance(entry.node, Mapping) for entry in self.fields.entries("source"))
+
     def _unverified(self, sources: list[Source]) -> None:
-        checked = [day for source in sources if (day := source.checked or source.published)]
-        age = (self.today - max(checked)).days if checked else 0
-        if age > UNVERIFIED_AFTER:
-            params = {"name": str(self.occurrence.name), "days": age}
-            message = Sentence('"{name}" was last compared with its source {days} days ago', params)
-            hint = Sentence("compare it again and write the day into checked:")
-            self.fields.key("source").report("unverified", message, hint)
+        """Report a comparison with the source that is long ago, still to come, or was never made."""
+        name, place = str(self.occurrence.name), self.fields.key("source")
+        checked = max((day for source in sources if (day := source.checked or source.published)), default=None)
+        if checked is None:
+            if self.occurrence.is_dated:
+                message = Sentence('"{name}" does not say when it was compared with its source', {"name": name})
+                place.report("unverified", message, Sentence("compare it and write the day into checked:"))
+        elif checked > self.today:
+            params = {"name": name, "day": checked.isoformat()}
+            message = Sentence('the source of "{name}" bears a day that is still to come: {day}', params)
+            place.report("unverified", message, Sentence("check the year"))
+        elif (age := (self.today - checked).days) > UNVERIFIED_AFTER:
+            message = Sentence(
+                '"{name}" was last compared with its source {days} days ago', {"name": name, "days": age}
+            )
+            place.report("unverified", message, Sentence("compare it again and write the day into checked:"))
 
     def _tba_due(self) -> None:
-        text = self.occurrence.expected
-        if not text or self.occurrence.is_dated or not can_afford(self.fields.findings, str(text)):
+        occurrence, text = self.occurrence, self.occurrence.expected
+        if not text or occurrence.is_dated or (occurrence.site and not self.fields.has("expected")):
             return
-        since = expected_since(str(text), self.occurrence.zone)
+        if not can_afford(self.fields.findings, str(text)):
+            return
+        since = expected_since(str(text), occurrence, self.season, self.today)
         if since and since <= self.today:
-            params = {"name": str(self.occurrence.name), "expected": str(text)}
+            params = {"name": str(occurrence.name), "expected": str(text)}
             message = Sentence('"{name}" was expected {expected} and still has no date', params)
             self.fields.key("expected").report("tba-due", message, Sentence("look whether the date is published"))
 
@@ -269,22 +289,6 @@ class _Caution:
         else:
             day += timedelta(days=rule.amount * (7 if rule.unit is Unit.WEEK else 1))
         return datetime.combine(day, rule.at or self.schedule.remind_at, zone)
-
-
-def expected_since(text: str, zone: str) -> date | None:
-    """Return from when on a date is expected: a date phrase, or a year and month; None where the text names neither."""
-    try:
-        reading = read_window(text, zone=ZoneInfo(zone))
-    except PhraseError:
-        reading = None
-    if reading and reading.opens:
-        return reading.opens.named_on
-    month = _MONTH.search(text)
-    year = _YEAR.search(text)
-    if month is None or year is None or not 1 <= int(month[2]) <= 12:  # noqa: PLR2004  # months
-        return None
-    part = 21 if "下旬" in text or "底" in text else 11 if "中旬" in text else 1
-    return date(int(month[1] or year[1]), int(month[2]), part)
 
 
 # Tracks -----------------------------------------------------------------------------------------------------------

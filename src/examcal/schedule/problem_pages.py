@@ -575,7 +575,8 @@ PAGES: tuple[ProblemPage, ...] = (
         "unverified",
         "date",
         "很久没有核对",
-        "日期还没到，上次核对来源却是 90 多天以前。请再核对一次，更新 checked。",
+        "日期还没到，上次核对来源却是 90 多天以前，或者来源没有写核对和发布的日期，或者写的日子还没到。"
+        "请再核对一次，更新 checked。",
         "on: 2027-06-06\nsource: {title: 公告, checked: 2026-01-01}",
         "on: 2027-06-06\nsource: {title: 公告, checked: 2026-11-22}",
     ),
@@ -591,7 +592,8 @@ PAGES: tuple[ProblemPage, ...] = (
         "tba-due",
         "date",
         "该有日期了",
-        "预计公布的时间已到，这里还是 tba。请看看是否已经公布。",
+        "预计公布的时间已到，这里还是 tba。请看看是否已经公布。"
+        "expected 里没有年份的，按考试的年份算；“考试前10天至1周”按考试的日期算。",
         "when: tba\nexpected: 2026年10月",
         "when: tba\nexpected: 2027年5月",
     ),
