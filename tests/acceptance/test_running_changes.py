@@ -113,7 +113,7 @@ def test_an_edit_that_is_taken_back_in_time_says_nothing_and_a_broken_one_is_tol
         office.write_schedule(broken)
         told = eventually(lambda: for_admins(smtp), within=2 * within())
         assert "step-9" in text_of(told[0])
-        assert "schedule.yaml:16" in text_of(told[0])
+        assert "schedule.yaml:17" in text_of(told[0])
         office.schedule.touch()
         assert feed(daemon) == good
         assert not for_people(smtp)
@@ -123,7 +123,11 @@ def test_an_edit_that_is_taken_back_in_time_says_nothing_and_a_broken_one_is_tol
             assert eventually(lambda: feed(daemon), within=2 * within()) == good
             assert "schedule-rejected" in daemon.get("/readyz").text
             assert json.loads(office.examcal("status", "--format", "json").stdout)["schedule"]["version"] == 3
+            office.write_schedule(broken.replace("2027-03-20", "2027-03-44"))
+            again = eventually(lambda: for_admins(smtp), within=2 * within())
             assert daemon.stop() == 0
+        assert len(for_admins(smtp)) == 1  # the same content is not told after a restart, another mistake is
+    assert "请核对公告" in text_of(again[0])
     assert len(told) == 1
 
 

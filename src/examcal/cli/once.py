@@ -6,7 +6,6 @@ process of its own: a rejected or held edit once for its content, anything else 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,11 +21,11 @@ from examcal.cli.subscribing import ScheduleInForce, make_desk, make_postman
 from examcal.cli.words import language, say
 from examcal.clock import Clock, SystemClock
 from examcal.daemon.admins import SILENCE, Admins
+from examcal.daemon.told import EDIT, edit_key, read_told, without_edits, write_told
 from examcal.daemon.watching import Offer, Rejection, ScheduleWatch
 from examcal.delivery.port import Trouble
 from examcal.errors import ExamcalError, RefusedError, Sentence
 from examcal.identity import content_digest
-from examcal.ledger.rows import instant, micros
 
 if TYPE_CHECKING:
     from examcal.cli.invocation import Invocation
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
 
-TOLD_NOTE = "admins_told"
-"""Under which the ledger keeps what runs told the admins: digests of it and when."""
-_EDIT = "edit "
-"""Begins what is told once for a content, until an edit is accepted."""
 _UNTOLD = frozenset({"schedule-held", "downtime"})
 """An edit that is held is told by its content; and that nothing ran between two rounds is how cron works."""
 
@@ -48,8 +43,7 @@ class Told:
     def __init__(self, ledger: Ledger, admins: Admins, now: datetime) -> None:
         self._ledger, self._admins, self._now = ledger, admins, now
         self._new: list[tuple[str, tuple[Sentence, ...]]] = []
-        kept = json.loads(ledger.note(TOLD_NOTE) or "{}")
-        self._told = {key: instant(at) for key, at in kept.items()}
+        self._told = read_told(ledger)
 
     def tell(self, key: str, *sentences: Sentence) -> None:
         """Tell of trouble, unless it was told within the silence."""
@@ -57,20 +51,18 @@ class Told:
 
     def tell_of_edit(self, content: str, *sentences: Sentence) -> None:
         """Tell what became of an edit with this content, once."""
-        self._once(_EDIT + content_digest(content)[:32], sentences, None)
+        self._once(edit_key(content), sentences, None)
 
     def accepted(self) -> None:
         """Forget the edits that were told of, so that the same one is told of again when it returns."""
-        self._told = {key: at for key, at in self._told.items() if not key.startswith(_EDIT)}
+        self._told = without_edits(self._told)
 
     async def send(self) -> None:
         """Write down what is told, then tell it: a ledger that cannot be written must not make a mail of every run."""
         if not self._admins.reach:
             return
-        kept = {key: micros(at) for key, at in self._told.items() if key.startswith(_EDIT) or self._now - at < SILENCE}
-        written = json.dumps(kept, sort_keys=True)
-        if written != (self._ledger.note(TOLD_NOTE) or "{}"):
-            self._ledger.set_note(TOLD_NOTE, written)
+        kept = {key: at for key, at in self._told.items() if key.startswith(EDIT) or self._now - at < SILENCE}
+        write_told(self._ledger, kept)
         for key, sentences in self._new:
             self._admins.tell(key, *sentences)
         await self._admins.close()

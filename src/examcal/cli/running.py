@@ -16,6 +16,7 @@ from examcal.cli.wiring import audiences_of, channels_of
 from examcal.clock import Clock
 from examcal.daemon.admins import Admins, reach_of
 from examcal.daemon.parts import Conditions, Taken
+from examcal.daemon.told import forget_edits, knows_edit, remember_edit
 from examcal.daemon.watching import Offer
 from examcal.delivery.acceptance import CONFIRMED_NOTE, choices, note_held
 from examcal.delivery.limits import paces
@@ -98,6 +99,18 @@ class Engine:
     async def leads(self) -> bool:
         """Return whether this is still the one that plans."""
         return self.leadership is None or await asyncio.to_thread(self.leadership.holds)
+
+    async def knows(self, content: str) -> bool:
+        """Return whether the admins heard what became of an edit."""
+        return await self.deliverer.thread.run(knows_edit, self.opened.ledger, content)
+
+    async def remember(self, content: str) -> None:
+        """Keep that the admins heard what became of an edit."""
+        await self.deliverer.thread.run(remember_edit, self.opened.ledger, content, self.clock.now())
+
+    async def forget(self) -> None:
+        """Forget the edits that the admins heard of."""
+        await self.deliverer.thread.run(forget_edits, self.opened.ledger)
 
     async def take(self, offer: Offer) -> Taken:
         """Accept an edit, or hold one that takes published milestones away without a person's word."""

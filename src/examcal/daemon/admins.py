@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -19,6 +19,8 @@ GATHERED_FOR = 5.0
 """Seconds in which further trouble joins the first one's message."""
 SILENCE = timedelta(hours=6)
 """The same code is told again only after this long."""
+CLOSING = 3.0
+"""Seconds that the end waits for what is on its way; the daemon's deliveries need the rest of theirs."""
 MOST_LINES = 40
 _log = structlog.get_logger()
 
@@ -32,10 +34,11 @@ class Summarizes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One thing to tell. Equal ``key``s within the silence are told once."""
+    """One thing to tell. Equal ``key``s within the silence are told once; ``then`` is awaited when it was told."""
 
     key: str
     sentences: tuple[Sentence, ...]
+    then: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class Admins:
     _timer: asyncio.TimerHandle | None = None
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def tell(self, key: str, *sentences: Sentence) -> None:
+    def tell(self, key: str, *sentences: Sentence, then: Callable[[], Awaitable[None]] | None = None) -> None:
         """Log trouble and queue it for the admins, unless they heard of it lately; call it in the event loop."""
         now = self.clock.now()
         told = self._told.get(key)
@@ -64,13 +67,14 @@ class Admins:
             return
         self._told[key] = now
         _log.warning("trouble", code=key.partition(" ")[0], detail="; ".join(s.text(self.language) for s in sentences))
-        self._waiting.append(Word(key, sentences))
+        self._waiting.append(Word(key, sentences, then))
         if self._timer is None and self.reach:
             self._timer = asyncio.get_running_loop().call_later(GATHERED_FOR, self._flush)
 
     def over(self, key: str) -> None:
-        """Note that trouble is over, so that its return is told at once."""
-        self._told.pop(key, None)
+        """Note that trouble is over, so that its return is told at once. ``key`` may be the first word of several."""
+        for told in [one for one in self._told if one == key or one.startswith(f"{key} ")]:
+            del self._told[told]
 
     async def close(self) -> None:
         """Send what waits."""
@@ -78,7 +82,7 @@ class Admins:
             self._timer.cancel()
             self._flush()
         if self._sending:
-            await asyncio.wait(self._sending, timeout=5.0)
+            await asyncio.wait(self._sending, timeout=CLOSING)
 
     def summarize(self, title: Sentence, lines: Sequence[Sentence]) -> None:
         """Send a report at once."""
@@ -90,14 +94,14 @@ class Admins:
         words, self._waiting = self._waiting, []
         lines = [sentence for word in words for sentence in word.sentences][:MOST_LINES]
         if lines:
-            self._start(Sentence("examcal needs attention"), lines)
+            self._start(Sentence("examcal needs attention"), lines, words)
 
-    def _start(self, title: Sentence, lines: Sequence[Sentence]) -> None:
-        task = asyncio.ensure_future(self._send(title, lines))
+    def _start(self, title: Sentence, lines: Sequence[Sentence], words: Sequence[Word] = ()) -> None:
+        task = asyncio.ensure_future(self._send(title, lines, words))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send(self, title: Sentence, lines: Sequence[Sentence]) -> None:
+    async def _send(self, title: Sentence, lines: Sequence[Sentence], words: Sequence[Word]) -> None:
         now = self.clock.now()
         message = self.renderer.summary(title, lines, language=self.language, now=now)
         for channel, address in self.reach:
@@ -105,6 +109,9 @@ class Admins:
             addressee = Addressee(key, short_reference(key), address)
             if not await _reached(channel, message, addressee) and self.last_resort is not None:
                 await _reached(self.last_resort, message, addressee)
+        for word in words:
+            if word.then is not None:
+                await word.then()
 
 
 async def _reached(channel: Channel, message: Message, addressee: Addressee) -> bool:

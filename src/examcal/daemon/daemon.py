@@ -94,7 +94,7 @@ class Daemon:
         await self._stand_by()
         if self._stopping.is_set():
             return
-        self._take_found(await in_background(lambda: self._parts.watch.first(self._today())), at_start=True)
+        await self._take_found(await in_background(lambda: self._parts.watch.first(self._today())), at_start=True)
         await self._settle_offer()
         if self._schedule is None:
             self._schedule = await self._parts.work.last_good()
@@ -152,6 +152,7 @@ class Daemon:
             server.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_WITHIN):
+                await self._parts.admins.close()  # while there is a ledger to remember in what was told
                 await self._parts.work.stop()
                 await asyncio.gather(*servers, return_exceptions=True)
                 await self._parts.admins.close()
@@ -249,24 +250,45 @@ class Daemon:
             moment, today = self._parts.clock.monotonic(), self._today()
             found = await in_background(lambda: self._parts.watch.look(moment, today))
             if found is not None:
-                self._take_found(found)
+                await self._take_found(found)
             if self._held is not None and await self._settle_offer():
                 self._wake_at(self._now())
 
-    def _take_found(self, found: Offer | Rejection, *, at_start: bool = False) -> None:
+    async def _take_found(self, found: Offer | Rejection, *, at_start: bool = False) -> None:
         """Note a rejection, or keep an offer to be settled."""
         if isinstance(found, Offer):
             self._held = found
             self._parts.conditions.set("schedule-rejected", None)
-            self._parts.admins.over("schedule-rejected")
             return
         self._held = None
         self._parts.on_schedule("rejected")
         rejected, *why = found.words()
         self._parts.conditions.set("schedule-rejected", rejected)
-        self._parts.admins.tell(f"schedule-rejected {found.content or found.error}", rejected, *why)
+        await self._tell_of_rejection(f"schedule-rejected {found.content or found.error}", rejected, *why)
         if at_start:
             _log.warning("starting on the last good schedule")
+
+    async def _tell_of_rejection(self, content: str, *sentences: Sentence) -> None:
+        """Tell the admins of a rejected edit, once for its content: a restart does not tell it again."""
+
+        async def remember() -> None:
+            if "schedule-rejected" in self._parts.conditions.by_code:
+                # It is told again at the next start, which is better than never; RuntimeError: the ledger is closed.
+                with contextlib.suppress(ExamcalError, RuntimeError):
+                    await self._parts.work.remember(content)
+
+        with contextlib.suppress(ExamcalError):  # what is wrong with the ledger is told where it is worked on
+            if await self._parts.work.knows(content):
+                _log.warning("the schedule is rejected, as the admins know")
+                return
+        self._parts.admins.tell(content, *sentences, then=remember)
+
+    async def _forget_edits(self) -> None:
+        """Let an edit that returns after another one was accepted be told of again."""
+        for code in ("schedule-rejected", "schedule-held"):
+            self._parts.admins.over(code)
+        with contextlib.suppress(ExamcalError):  # then an edit that returns is not told of again
+            await self._parts.work.forget()
 
     async def _settle_offer(self) -> bool:
         """Offer what is held; return whether it was accepted."""
@@ -288,6 +310,7 @@ class Daemon:
             self._parts.admins.tell(f"schedule-held {offer.schedule.digest}", taken.held)
             return False
         self._held = None
+        await self._forget_edits()
         self._parts.conditions.set("schedule-held", None)
         if taken.notes:
             self._parts.admins.tell(f"accepted {offer.schedule.digest}", *taken.notes)

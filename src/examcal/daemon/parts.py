@@ -52,6 +52,15 @@ class Work(Protocol):
     async def leads(self) -> bool:
         """Return whether this is still the one that plans."""
 
+    async def knows(self, content: str) -> bool:
+        """Return whether the admins heard what became of an edit, in this run or an earlier one."""
+
+    async def remember(self, content: str) -> None:
+        """Keep that the admins heard what became of an edit."""
+
+    async def forget(self) -> None:
+        """Forget the edits that the admins heard of, because one was accepted."""
+
 
 class Serving(Protocol):
     """A server that runs beside the deliveries."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from examcal.errors import ExamcalError, Problem, ScheduleRejectedError, Sentence
+from examcal.errors import ExamcalError, Problem, ScheduleRejectedError, Sentence, Severity
 from examcal.intake import Settle, digest, read
 from examcal.schedule.document import SourceText
 from examcal.schedule.loader import load
@@ -39,9 +39,15 @@ class Rejection:
         return self.error.problems if isinstance(self.error, ScheduleRejectedError) else ()
 
     def words(self) -> tuple[Sentence, ...]:
-        """Say that the edit is rejected, and why: its first problems with place and remedy."""
-        told = [_told(one) for one in self.problems[:MOST_PROBLEMS]]
+        """Say that the edit is rejected, and why: its first errors with place and remedy.
+
+        Warnings keep no edit from being accepted, so they are left to ``check``.
+        """
+        errors = [one for one in self.problems if one.severity is Severity.ERROR]
+        told = [_told(one) for one in errors[:MOST_PROBLEMS]]
         told = told or [Sentence("{place} {message}", {"place": "", "message": self.error.sentence})]
+        if len(errors) > MOST_PROBLEMS:
+            told.append(Sentence("and {count} more; see `examcal check`", {"count": len(errors) - MOST_PROBLEMS}))
         return (Sentence("the schedule is rejected; the last good version stays in force"), *told)
 
 
@@ -78,7 +84,9 @@ class ScheduleWatch:
         except ExamcalError as error:
             self._settle.observe(None, now)
             return self._unread(error)
-        self._unreadable = ""
+        if self._unreadable:
+            self._unreadable = ""
+            self.again()  # the same content as before is news after it could not be read
         if not self._settle.observe(digest(texts), now):
             return None
         return self._loaded(texts, today)

@@ -79,6 +79,29 @@ def test_a_rejection_says_line_column_and_what_to_write_instead(file: Path) -> N
     assert told == f"{file}:5:{problem.column} {problem.message.text('zh-CN')}（{problem.hint.text('zh-CN')}）"
 
 
+def test_a_rejection_tells_errors_only_and_how_many_more_there_are(file: Path) -> None:
+    rows = [f"    - {{id: a-{n}, kind: other, name: 甲, on: 2027-01-41}}\n" for n in range(23)]
+    doubtful = "    - {id: b, kind: other, name: 乙, on: 2027-01-11}\n"  # names no source: a warning
+    file.write_text("".join([*GOOD.splitlines(keepends=True)[:4], "    milestones:\n", doubtful, *rows]), "utf-8")
+    found = ScheduleWatch(file, settle=0.0).first(TODAY)
+    assert isinstance(found, Rejection)
+    assert {str(problem.severity) for problem in found.problems} == {"error", "warning"}
+    told = [sentence.text("zh-CN") for sentence in found.words()]
+    assert len(told) == 22
+    assert all("41 日" in line or "41日" in line for line in told[1:-1])
+    assert told[-1] == "还有 3 个问题，运行 `examcal check` 可以看到全部"
+
+
+def test_a_file_that_returns_as_it_was_is_offered_again(file: Path) -> None:
+    watch = ScheduleWatch(file, settle=0.0)
+    watch.first(TODAY)
+    file.unlink()
+    assert isinstance(watch.look(1.0, TODAY), Rejection)
+    file.write_text(GOOD, "utf-8")
+    assert isinstance(watch.look(2.0, TODAY), Offer)
+    assert watch.look(3.0, TODAY) is None
+
+
 @pytest.mark.parametrize("fault", ["missing", "folder", "pipe"])
 def test_what_cannot_be_read_is_told_once(file: Path, fault: str) -> None:
     watch = ScheduleWatch(file, settle=0.0)
