@@ -46,8 +46,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _is_schedule_name(name: str) -> bool:
-    """Return whether a file is part of a schedule; hidden files are editors' copies."""
-    return name.endswith((".yaml", ".yml")) and not name.startswith((".", "#"))
+    """Return whether a file is part of a schedule; what is hidden or begins with ``~`` or ``#`` are editors' copies."""
+    return name.endswith((".yaml", ".yml")) and not name.startswith((".", "#", "~"))
 
 
 def _read_file(path: Path) -> SourceText:

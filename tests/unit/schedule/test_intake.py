@@ -22,7 +22,7 @@ def test_a_file_is_read_with_its_path_as_name(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_its_yaml_files_by_name(tmp_path: Path) -> None:
-    for name in ("b.yaml", "a.yaml", "c.yml", "notes.txt", ".hidden.yaml", "#b.yaml"):
+    for name in ("b.yaml", "a.yaml", "c.yml", "notes.txt", ".hidden.yaml", "#b.yaml", "~tmp.yaml", "~$b.yaml"):
         (tmp_path / name).write_text(name)
     assert [Path(text.name).name for text in read(tmp_path)] == ["a.yaml", "b.yaml", "c.yml"]
 
