@@ -36,7 +36,7 @@ def test_an_edit_is_compared_with_what_is_published(published: Office) -> None:
     assert effect["feeds"] == ["feeds/all.ics", "feeds/demo-2026.ics"]
     assert effect["recipients"] == 1
     markdown = published.examcal("diff", "published", "--format", "markdown").stdout
-    assert "- **提前: 网上报名 截止 2027-03-10" in markdown
+    assert "- **提前：网上报名 截止 2027-03-10" in markdown
     assert "17:00**\n" in markdown
 
 

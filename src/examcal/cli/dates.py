@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from examcal.cli.words import language, say
-from examcal.schedule.model import Edge, Occurrence, Shape, Status
+from examcal.schedule.model import Edge, Occurrence, OpenDays, Shape, Status
 from examcal.schedule.spoken import weekday
 
 
@@ -56,6 +56,22 @@ def status_text(status: Status) -> str:
         Status.CANCELLED: "cancelled",
     }
     return say(words[status])
+
+
+def window_text(occurrence: Occurrence) -> str:
+    """Return all of an occurrence's dates on one line; in words where there are none yet."""
+    if not occurrence.is_dated:
+        return say("to be announced")
+    opens, closes = edge_text(occurrence.opens), closes_text(occurrence)
+    if opens and closes:
+        return say("{opens} to {closes}", opens=opens, closes=closes)
+    return opens or say("until {closes}", closes=closes)
+
+
+def open_days_text(days: OpenDays) -> str:
+    """Return on which days of a window it is open, in words."""
+    words = {OpenDays.ALL: "every day", OpenDays.WEEKDAYS: "Monday to Friday", OpenDays.WORKDAYS: "working days"}
+    return say(words[days])
 
 
 def time_left(until: datetime, now: datetime) -> str:

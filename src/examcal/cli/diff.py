@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from examcal.cli.command import argument, command
-from examcal.cli.dates import edge_text, moment_text
+from examcal.cli.dates import edge_text, moment_text, status_text, window_text
 from examcal.cli.editions import previous_from
 from examcal.cli.effect import Effect, ReminderChange, SiteLoss, effect_of, effect_on
 from examcal.cli.invocation import Invocation
@@ -22,12 +22,15 @@ from examcal.cli.wiring import audiences_of
 from examcal.cli.words import language, say
 from examcal.delivery.acceptance import choices
 from examcal.errors import ExamcalError, NoInputError
+from examcal.feed.calendar import feed_path
 from examcal.plan.audience import OUTBOX_AUDIENCE, Audience, Choice, choices_of
 from examcal.publication.published import Previous, current_folder
 from examcal.schedule.changes import Change, ChangeKind, ChangeSeverity
 from examcal.schedule.loader import load
-from examcal.schedule.model import Schedule
+from examcal.schedule.model import Anchor, Schedule, Shape, Status
 
+_MOST_SITES = 3
+"""Feeds of more sites of one exam are not listed one by one, where all of them change."""
 ACCEPTED = "accepted"
 PUBLISHED = "published"
 _KINDS = {
@@ -106,6 +109,8 @@ def _as_json(effect: Effect) -> dict[str, object]:
                 "anchor": change.anchor.value if change.anchor else None,
                 "old": change.old.at.isoformat() if change.old else None,
                 "new": change.new.at.isoformat() if change.new else None,
+                "old_status": change.before.status.value,
+                "new_status": change.occurrence.status.value,
             }
             for change in effect.changes
         ],
@@ -114,6 +119,9 @@ def _as_json(effect: Effect) -> dict[str, object]:
         "sites": [
             {"exam": one.exam, "site": one.site, "windows": one.windows, "recipients": one.recipients}
             for one in effect.sites
+        ],
+        "details": [
+            {"occurrence": one.occurrence, "field": one.name, "old": one.old, "new": one.new} for one in effect.details
         ],
         "feeds": list(effect.feeds),
         "reminders": [
@@ -137,16 +145,34 @@ def _title(effect: Effect, occurrence: str) -> str:
 
 
 def _change_line(effect: Effect, change: Change) -> str:
-    name = _title(effect, change.occurrence.id)
-    edge = {"opens": say("opens"), "closes": say("closes")}.get(change.anchor.value if change.anchor else "", "")
-    dates = f" {edge_text(change.old) or '—'} → {edge_text(change.new) or '—'}" if change.old or change.new else ""
-    return f"{say(_KINDS[change.kind])}: {name}{' ' if edge else ''}{edge}{dates}"
+    """Return e.g. ``提前：网上报名 截止 2026-02-11 周三 24:00 → 2026-02-10 周二 24:00（预计 → 已确认）``."""
+    what = " ".join(part for part in (_title(effect, change.occurrence.id), _moved(change)) if part)
+    before, after = change.before.status, change.occurrence.status
+    if before is not after and Status.TBA not in {before, after}:
+        what = say("{what} ({old} → {new})", what=what, old=status_text(before), new=status_text(after))
+    return f"{say(_KINDS[change.kind])}{say(': ')}{what}"
+
+
+def _moved(change: Change) -> str:
+    """Return the edge that moved, from when to when; the dates as a whole where none did."""
+    if change.kind is ChangeKind.MOVED_PLACE:
+        return " → ".join(
+            place.in_(language()) for one in (change.before, change.occurrence) if (place := one.location)
+        )
+    if (change.old and change.old.at) == (change.new and change.new.at):
+        return window_text(change.occurrence) if change.occurrence.is_dated else ""
+    edge = ""
+    if Shape.WINDOW in {change.before.shape, change.occurrence.shape}:
+        edge = say("opens") if change.anchor is Anchor.OPENS else say("closes")
+    old, new = (edge_text(one) or say("to be announced") for one in (change.old, change.new))
+    return f"{edge} {old} → {new}".lstrip()
 
 
 def _reminder_line(effect: Effect, one: ReminderChange, zone: str) -> str:
     words = {"added": "reminder added", "moved": "reminder moved", "cancelled": "reminder cancelled"}
     instants = [moment_text(at, zone) for at in (one.old, one.new) if at]
-    return f"{say(words[one.kind])}: {_title(effect, one.occurrence)} {one.rule}: {' → '.join(instants)}"
+    colon = say(": ")
+    return f"{say(words[one.kind])}{colon}{_title(effect, one.occurrence)} {one.rule}{colon}{' → '.join(instants)}"
 
 
 def _milestone_line(effect: Effect, words: str, occurrence: str) -> str:
@@ -164,6 +190,39 @@ def _site_line(lost: SiteLoss) -> str:
     )
 
 
+def _detail_lines(effect: Effect) -> Iterator[str]:
+    """Yield what differs beside dates: what is short from what to what, texts by their names, each milestone once."""
+    texts: dict[str, list[str]] = {}
+    colon = say(": ")
+    for one in effect.details:
+        if one.old is None:
+            texts.setdefault(one.occurrence, []).append(one.word)
+        else:
+            title = "" if one.name == "name" else _title(effect, one.occurrence) + colon
+            yield f"{one.word}{colon}{title}{one.old} → {one.new}"
+    for occurrence, words in texts.items():
+        yield f"{say('texts')}{colon}{_title(effect, occurrence)}{colon}{say(', ').join(words)}"
+
+
+def _feed_lines(effect: Effect, schedule: Schedule) -> Iterator[str]:
+    """Yield the paths of the feeds; those of all sites of an exam as one, others with the site's name."""
+    names = {feed_path(exam.id, site.id): site.name for exam in schedule.exams for site in exam.sites}
+    summed: set[str] = set()
+    for exam in schedule.exams:
+        paths = {feed_path(exam.id, site.id) for site in exam.sites}
+        if len(paths) > _MOST_SITES and paths <= set(effect.feeds):
+            summed |= paths
+    told: set[str] = set()
+    for path in effect.feeds:
+        folder = path.rpartition("/")[0]
+        if path not in summed:
+            yield f"{path} ({names[path].in_(language())})" if path in names else path
+        elif folder not in told:
+            told.add(folder)
+            sites = sum(1 for one in summed if one.rpartition("/")[0] == folder)
+            yield say("{path} (all {count} sites)", path=f"{folder}/*.ics", count=sites)
+
+
 def _lines(effect: Effect, schedule: Schedule) -> Iterator[tuple[str, str]]:
     """Yield heading and line pairs."""
     zone = schedule.zone
@@ -175,10 +234,12 @@ def _lines(effect: Effect, schedule: Schedule) -> Iterator[tuple[str, str]]:
         yield "Milestones", _milestone_line(effect, "removed: {id}", identifier)
     for lost in effect.sites:
         yield "Sites", _site_line(lost)
+    for line in _detail_lines(effect):
+        yield "Other changes, without a notice", line
     for one in effect.reminders:
         yield "Reminders", _reminder_line(effect, one, zone)
-    for path in effect.feeds:
-        yield "Feeds", path
+    for line in _feed_lines(effect, schedule):
+        yield "Feeds", line
 
 
 def _urgent(effect: Effect) -> set[str]:

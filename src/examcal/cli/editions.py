@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from examcal.cli.fetching import why_unreachable
 from examcal.cli.subscribing import mail_form_of
 from examcal.errors import NoInputError, UnavailableError
 from examcal.pages.render import render
@@ -73,9 +74,9 @@ def _previous_from_web(address: str) -> Previous:
         def fetch(path: str) -> bytes | None:
             try:
                 response = client.get(f"{address}/{quote(path)}")
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise UnavailableError(
-                    "{address} cannot be reached: {reason}", address=address, reason=type(error).__name__
+                    "{address} cannot be reached: {reason}", address=address, reason=why_unreachable(error)
                 ) from None
             if response.status_code == httpx.codes.NOT_FOUND:
                 return None

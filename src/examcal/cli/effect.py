@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from examcal.cli.details import Detail, details
 from examcal.delivery.notices import main_changes, matters
 from examcal.feed.calendar import EventBook, feed_path
 from examcal.plan.audience import Audience, Choice, concerns
@@ -61,13 +62,15 @@ class Effect:
     recipients: int
     is_held: bool
     sites: tuple[SiteLoss, ...] = ()
+    details: tuple[Detail, ...] = ()
     titles: Mapping[str, tuple[Text, ...]] = field(default_factory=dict)
     """By occurrence id, before and after the edit, what people call it: exam (where there are several), name, site."""
 
     @property
     def is_nothing(self) -> bool:
         """Whether nobody will notice the edit."""
-        return not (self.changes or self.added or self.removed or self.feeds or self.reminders or self.sites)
+        dates = self.changes or self.added or self.removed or self.sites
+        return not (dates or self.details or self.feeds or self.reminders)
 
 
 def effect_of(
@@ -85,6 +88,7 @@ def effect_of(
         recipients=_recipients(old, new, audiences, now),
         is_held=shrinks(old, new, now) is not None or any(one.windows or one.recipients for one in sites),
         sites=sites,
+        details=details(old, new),
         titles=dict([*_titles(old), *_titles(new)]),
     )
 
@@ -94,7 +98,7 @@ def effect_on(
 ) -> Effect:
     """Return what publishing ``new`` after ``previous`` does, as of ``now``.
 
-    An edition knows dates and feeds but no rules, so reminders are left out.
+    An edition knows dates and feeds but neither rules nor hours, so reminders and details are left out.
     """
     old = previous.history.as_schedule() if previous.history else Schedule(())
     edition = build_edition(new, now=now, previous=previous.manifest, history=previous.history, accept_shrink=True)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from examcal.cli.command import argument, command
+from examcal.cli.fetching import why_unreachable
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import write, write_json
 from examcal.cli.words import language, say
@@ -66,7 +67,7 @@ def _fetched(address: str) -> bytes:
         response = httpx.get(address, timeout=_FETCH_SECONDS, follow_redirects=True)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise UnavailableError(
-            "{address} cannot be reached: {reason}", address=address.partition("?")[0], reason=type(error).__name__
+            "{address} cannot be reached: {reason}", address=address.partition("?")[0], reason=why_unreachable(error)
         ) from None
     if response.is_error:
         raise UnavailableError(
