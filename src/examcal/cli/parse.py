@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from examcal.cli.command import argument, command, option, usage_error
-from examcal.cli.dates import edge_text, status_text
+from examcal.cli.dates import edge_text, open_days_text, status_text
 from examcal.cli.invocation import Invocation
 from examcal.cli.output import warn, write, write_json
 from examcal.cli.words import language, say
 from examcal.errors import ExitCode
+from examcal.schedule.model import OpenDays
+from examcal.schedule.spoken import clock_range
 from examcal.schedule.when import PhraseError, WindowReading, as_json, read_window
 
 
@@ -52,10 +54,15 @@ def _refuse(invocation: Invocation, refused: PhraseError) -> int:
 
 
 def _write_for_people(reading: WindowReading) -> None:
+    write(say("read as: {reading}", reading=reading.text))
     if reading.opens:
         write(say("opens: {edge} = {instant}", edge=edge_text(reading.opens), instant=reading.opens.at.isoformat()))
     if reading.closes:
         write(say("closes: {edge} = {instant}", edge=edge_text(reading.closes), instant=reading.closes.at.isoformat()))
     if reading.days:
         write(say("days: {days}", days=", ".join(day.isoformat() for day in reading.days)))
+    if reading.open_days is not OpenDays.ALL:
+        write(say("open: {days}", days=open_days_text(reading.open_days)))
+    if reading.hours:
+        write(say("hours: {hours}", hours=", ".join(clock_range(span, "-") for span in reading.hours)))
     write(say("status: {status}", status=status_text(reading.status)))
