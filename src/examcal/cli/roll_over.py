@@ -12,6 +12,14 @@ from examcal.errors import NoInputError
 from examcal.schedule.model import Anchor, Contact, Edge, Exam, Kind, Occurrence, Rule, Schedule, Site, Text
 from examcal.texts import translate
 
+_SENTENCE = re.compile(r"(?:[^。！；\n.]|\.(?!\s))+[。！；\n.]*\s*|[。！；\n.]+\s*")
+_ENGLISH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DAY = re.compile(
+    r"(?<!\d)(?:1[0-2]|0?[1-9]) ?月(?! ?内|龄)|(?<![个\d一二三四五六七八九十])十?[一二三四五六七八九十]月|"
+    rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\b{_ENGLISH}[a-z]*\.? \d|\d {_ENGLISH}"
+)
+"""A day or a part of a year; "6个月" and "15日内" are none."""
+
 
 def rolled_over(schedule: Schedule, year: int) -> str:
     """Return the YAML of the exams whose id or name holds ``year``, one year later, with last year's dates as a hint.
@@ -45,8 +53,8 @@ def _exam(exam: Exam, year: int, schedule: Schedule) -> dict[str, Any]:
         "organizer": _text(exam.organizer, year),
         "url": _lasting(exam.url, year),
         "timezone": exam.zone if exam.zone != schedule.zone else None,
-        "notes": _text(exam.notes, year),
-        "contacts": _contacts(exam.contacts),
+        "notes": _words(exam.notes, year),
+        "contacts": _contacts(exam.contacts, year),
         "sites": [_site(site, year) for site in exam.sites],
         "tracks": [{"id": _next(track.id, year), "name": _text(track.name, year)} for track in exam.tracks],
         "reminders": {kind.value: [str(rule) for rule in rules] for kind, rules in defaults.items() if rules},
@@ -83,9 +91,9 @@ def _milestone(
         "requires": list(area.requires),
         "location": _text(area.location, year),
         "url": _lasting(area.url, year) if area.url != exam.url else None,
-        "contacts": _contacts(area.contacts) if area.contacts != exam.contacts else [],
-        "tasks": [_text(task, year) for task in area.tasks],
-        "notes": _text(area.notes, year),
+        "contacts": _contacts(area.contacts, year) if area.contacts != exam.contacts else [],
+        "tasks": [_words(task, year) for task in area.tasks],
+        "notes": _words(area.notes, year),
     })  # fmt: skip
     if area.rules != _that_apply(defaults[area.kind], area):
         rolled["remind"] = [str(rule) for rule in area.rules]
@@ -99,10 +107,14 @@ def _that_apply(rules: tuple[Rule, ...], area: Occurrence) -> tuple[Rule, ...]:
 
 
 def _hint(area: Occurrence, language: str) -> str | None:
-    """Return last year's dates without their year: a hint for people, and no date that this year's could miss."""
+    """Return last year's dates without their year: a hint for people, and no date that this year's could miss.
+
+    Where there were none, what was expected holds again, unless it names a year.
+    """
     edges = list(dict.fromkeys(_without_year(edge, language) for edge in (area.opens, area.closes) if edge))
     if not edges:
-        return None
+        told = str(area.expected or "")
+        return None if re.search(r"\d{4}|去年|last year", told) else told or None
     if len(edges) == 1:
         return translate("last year: {day}", language, day=edges[0])
     return translate("last year: {opens} to {closes}", language, opens=edges[0], closes=edges[1])
@@ -127,15 +139,34 @@ def _text(text: Text | None, year: int) -> str | dict[str, str] | None:
     return values if len(values) > 1 else next(iter(values.values()))
 
 
+def _words(text: Text | None, year: int) -> str | dict[str, str] | None:
+    """Return a text for next year; a sentence that names a day tells of earlier years, and keeps its own."""
+    if text is None:
+        return None
+    values = {
+        language: "".join(_sentence(sentence, language, year) for sentence in _SENTENCE.findall(value))
+        for language, value in text.values
+    }
+    return values if len(values) > 1 else next(iter(values.values()))
+
+
+def _sentence(sentence: str, language: str, year: int) -> str:
+    if not _DAY.search(sentence):
+        return _next(sentence, year)
+    told = translate("In earlier years: {sentence}", language, sentence="")
+    stripped = sentence.lstrip()
+    return sentence if stripped.startswith(told.strip()) else sentence[: -len(stripped)] + told + stripped
+
+
 def _next(text: str, year: int) -> str:
     """Return a text with the year, and the one before it, moved on by one."""
     return re.sub(rf"(?<!\d)({year - 1}|{year})(?!\d)", lambda found: str(int(found[0]) + 1), text)
 
 
-def _contacts(contacts: Iterable[Contact]) -> list[dict[str, Any]]:
+def _contacts(contacts: Iterable[Contact], year: int) -> list[dict[str, Any]]:
     return [
         _filled({
-            "name": str(contact.name), "phones": list(contact.phones), "hours": str(contact.hours or "") or None,
+            "name": _text(contact.name, year), "phones": list(contact.phones), "hours": _text(contact.hours, year),
             "email": contact.email, "url": contact.url,
         })
         for contact in contacts
