@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import termios
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -28,6 +29,7 @@ exams:
       - {id: review, kind: review, name: 审核, on: 2027-03-12, sites: {west: {on: 2027-03-12}}}
       - {id: skills, kind: exam, name: 技能, on: 2027-06-05, tracks: [first]}
 """
+REAL = (Path(__file__).parents[2] / "data" / "schedule.yaml").read_text("utf-8")
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -69,6 +71,27 @@ def test_a_bar_is_as_long_as_the_terminal_allows_and_never_on_two_lines(
     assert len(lengths) == 1
     assert (lengths.pop() > 0) is bar
     assert len([line for line in shown if re.search("[█·│]", line)]) == (3 if bar else 0)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_the_real_schedule_has_bars_on_every_usual_terminal(office: Office, columns: int, language: str) -> None:
+    office.write_schedule(REAL)
+    lines = _STYLES.sub("", on_a_terminal(office, columns, "show", "--lang", language)).splitlines()
+    assert [line for line in lines if cell_len(line) > columns] == []
+    assert len([line for line in lines if re.search("[█·│]{8}", line)]) == 20
+    assert any("01-29" in line and "02-11" in line and "24:00" in line for line in lines)  # no date on two lines
+    assert any("2026" in line for line in lines[2:6])
+
+
+def test_a_plan_keeps_its_days_on_one_line(office: Office) -> None:
+    office.write_schedule(REAL)
+    words = ("plan", "--from", "2026-01-20", "--to", "2026-03-20")
+    lines = _STYLES.sub("", on_a_terminal(office, 80, *words)).splitlines()
+    assert [line for line in lines if cell_len(line) > 80] == []
+    assert len([line for line in lines if re.search("0[123]-[0-9]{2} 周. ", line)]) >= 8
+    undated = [line for line in lines if "时间待定" in line]
+    assert len(undated) == 5  # one for each milestone, with all its rules
 
 
 def test_colour_is_for_terminals_only(office: Office) -> None:

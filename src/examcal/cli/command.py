@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 from typing_extensions import override
 
+from examcal.cli.definitions import definitions, folded
 from examcal.cli.invocation import Invocation
 from examcal.cli.words import say
 from examcal.texts import LANGUAGES
@@ -49,20 +51,44 @@ class _Formatted:
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]  # of click.Command, mixed in below
-        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=say("Usage:") + " ")
+        usage = places_in_words(" ".join(pieces).replace("...", "…"))
+        formatter.write_usage(ctx.command_path, usage, prefix=say("Usage:") + " " * say("Usage:").endswith(":"))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         params = self.get_params(ctx)  # type: ignore[attr-defined]  # of click.Command, mixed in below
-        records = [record for param in params if (record := param.get_help_record(ctx))]
-        if records:
-            with formatter.section(say("Options")):
-                formatter.write_dl(records)
+        found = [record for param in params if (record := param.get_help_record(ctx))]
+        records = [(places_in_words(names), _notes_in_words(about)) for names, about in found if about]
+        write_section(formatter, say("Options"), records)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, folded by columns."""
+        del ctx
+        for paragraph in (self.help or "").split("\n"):  # type: ignore[attr-defined]  # of click.Command, mixed in below
+            formatter.write("\n" + "".join(f"  {line}\n" for line in folded(paragraph, formatter.width - 2)))
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)  # type: ignore[misc]  # of click.Command, mixed in below
         if option:
             option.help = say("Show this help and stop.")
         return option  # type: ignore[no-any-return]  # an option of click
+
+
+def places_in_words(usage: str) -> str:
+    """Return a usage line with its placeholders, ``FILE`` or ``[OPTIONS]``, in the language of the user."""
+    return re.sub(r"\b[A-Z]{3,}\b", lambda found: say(found[0]), usage)
+
+
+def write_section(formatter: click.HelpFormatter, heading: str, records: Sequence[tuple[str, str]]) -> None:
+    """Write a part of a command's help: what there is, and what it does."""
+    if records:
+        formatter.write(f"\n{heading}{say(': ').rstrip()}\n{definitions(records, formatter.width)}")
+
+
+def _notes_in_words(about: str) -> str:
+    """Return an option's help with the notes that click adds in brackets in the language of the user."""
+    about = re.sub(r"\[(\d+)<=x<=(\d+)\]", lambda found: f"[{found[1]}–{found[2]}]", about)
+    about = re.sub(r"\[x>=(\d+)\]", lambda found: f"[≥ {found[1]}]", about)
+    return about.replace("[required]", f"[{say('required')}]")
 
 
 class Command(_Worded, _Formatted, click.Command):
@@ -79,8 +105,7 @@ class Group(_Worded, _Formatted, click.Group):
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(say("Commands")):
-            formatter.write_dl([(name, self.summary(ctx, name)) for name in self.list_commands(ctx)])
+        write_section(formatter, say("Commands"), [(name, self.summary(ctx, name)) for name in self.list_commands(ctx)])
 
     def summary(self, ctx: click.Context, name: str) -> str:
         """Return the first line of a subcommand's help."""
@@ -150,6 +175,12 @@ def command(
 def option(*names: str, about: str, **kwargs: Any) -> Callable[[_Function], _Function]:  # noqa: ANN401 - click's own
     """Declare an option with translated help."""
     return click.option(*names, cls=Option, help=about, **kwargs)
+
+
+def excel_option(function: _Function) -> _Function:
+    """Declare ``--excel``: CSV with the byte order mark by which Excel knows UTF-8. Programs want it without one."""
+    about = "CSV that Excel opens with Chinese intact (UTF-8 with a byte order mark)."
+    return option("--excel", is_flag=True, about=about)(function)
 
 
 def argument(*names: str, **kwargs: Any) -> Callable[[_Function], _Function]:  # noqa: ANN401 - click's own

@@ -30,16 +30,15 @@ _WAYS = {
 
 @command("feeds", "Show how to subscribe, for each kind of calendar.", formats=("text", "json"))
 @option("--exam", metavar="ID", about="Only this exam.")
-@option("--site", metavar="ID", about="The feed of this site.")
-@option("--track", metavar="ID", about="Only what concerns this track.")
+@option("--site", metavar="ID", about="The feed of this site (id or name).")
+@option("--track", metavar="ID", about="Only what concerns this track (id or name).")
 @option("--qr", is_flag=True, about="Draw a code that phones open in their calendar.")
 def COMMAND(  # noqa: N802 - looked up by this name
     invocation: Invocation, exam: str | None, site: str | None, track: str | None, *, qr: bool
 ) -> None:
     """Write the addresses; they begin with ``BASE_URL``. A feed that editions leave out for its size has none."""
     schedule = read_schedule(invocation, present()).schedule
-    wanted = Filter(exam, site, track)
-    wanted.check(schedule)
+    wanted = Filter(exam, site, track).resolved(schedule)
     settings = invocation.settings
     found = dict(_feeds(schedule, wanted, settings.site_address))
     previous = load_previous(settings.published).manifest

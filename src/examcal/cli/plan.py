@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from examcal.cli.command import command, option, usage_error
+from examcal.cli.choosing import exams_of, id_of, kind_of, role_entries, sites_of, tracks_of
+from examcal.cli.command import command, excel_option, option, usage_error
 from examcal.cli.dates import moment_text
 from examcal.cli.invocation import Invocation
-from examcal.cli.output import write, write_csv, write_json, write_table
+from examcal.cli.naming import name_of
+from examcal.cli.output import fits, write, write_csv, write_json, write_table
 from examcal.cli.progress import waiting
 from examcal.cli.reading import present, read_schedule
 from examcal.cli.subscribed import subscriber_groups
@@ -21,17 +24,22 @@ from examcal.plan.audience import SUBSCRIBERS, Audience, PlanRow, plan_rows
 from examcal.plan.reminder import Reminder
 from examcal.schedule.model import Schedule
 
-if TYPE_CHECKING:
-    from datetime import date
-
 _DEFAULT_SPAN = timedelta(days=30)
 
 
 @command("plan", "Show who gets what when, and what is skipped and why.", formats=("text", "json", "csv", "ics"))
 @option("--from", "since", metavar="DATE", about="First day or instant (default: now).")
 @option("--to", "until", metavar="DATE", about="End; a date alone is included (default: 30 days after --from).")
-@option("--as", "role", metavar="track:ID,site:ID", about="As a candidate of this track and site would get it.")
-def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: str | None) -> None:  # noqa: N802 - looked up by this name
+@option(
+    "--as",
+    "role",
+    metavar="track:ID,site:ID",
+    about="As a candidate of this track and site would get it (ids or names).",
+)
+@excel_option
+def COMMAND(  # noqa: N802 - looked up by this name
+    invocation: Invocation, since: str | None, until: str | None, role: str | None, *, excel: bool
+) -> None:
     """Write the plan."""
     now = present()
     with waiting(say("Reading the schedule")):
@@ -44,11 +52,11 @@ def COMMAND(invocation: Invocation, since: str | None, until: str | None, role: 
     with waiting(say("Planning reminders")):
         people = () if role else subscriber_groups(invocation.settings)
         rows = plan_rows(schedule, groups, since=begin, until=end, subscribers=people)
-    match invocation.format:
+    match "csv" if excel else invocation.format:
         case "json":
             write_json([row.as_json() for row in rows])
         case "csv":
-            write_csv([row.as_json() for row in rows])
+            write_csv([row.as_json() for row in rows], excel=excel)
         case "ics":
             from examcal.cli.plan_calendar import plan_calendar  # noqa: PLC0415 - icalendar is needed here only
 
@@ -69,23 +77,13 @@ def _instant(text: str, schedule: Schedule, name: str, *, is_end: bool = False) 
 
 
 def _candidate(role: str, schedule: Schedule) -> Audience:
-    """Read ``track:ID,site:ID`` (several of each are allowed)."""
+    """Read ``track:ID,site:ID`` (several of each are allowed, and names instead of ids)."""
+    known = {"exam": exams_of(schedule), "site": sites_of(schedule), "track": tracks_of(schedule)}
+    named = {kind: list(there) for kind, there in known.items()}
     wanted: dict[str, list[str]] = {"track": [], "site": [], "exam": [], "kind": []}
-    for entry in role.split(","):
-        kind, colon, value = entry.strip().partition(":")
-        if not colon or kind not in wanted:
-            usage_error('--as: write it as track:ID,site:ID, not "{value}"', value=entry)
-        wanted[kind].append(value)
-    known = {
-        "track": {track.id for exam in schedule.exams for track in exam.tracks},
-        "site": {site.id for exam in schedule.exams for site in exam.sites},
-        "exam": {exam.id for exam in schedule.exams},
-    }
-    for kind, values in known.items():
-        for value in wanted[kind]:
-            if value not in values:
-                usage_error("{name}: the schedule has no {value}; it has: {known}", name="--as", value=value,
-                            known=", ".join(sorted(values)[:30]) or "-")  # fmt: skip
+    for kind, value in role_entries(role):
+        found = kind_of(value) if kind == "kind" else id_of(value, named[kind], "--as")
+        wanted[kind].append(found or value)
     return Audience(
         role,
         "email",
@@ -103,45 +101,68 @@ def _write_for_people(rows: Sequence[PlanRow], schedule: Schedule) -> None:
     write(
         say("{planned} messages are planned, {skipped} rules lead to none.", planned=len(planned), skipped=len(skipped))
     )
-    day: date | None = None
-    lines: list[Sequence[object]] = []
-    for row in planned:
-        cells = _planned_cells(row, schedule)
-        due = row.outcome.due_at
-        same_day = due is not None and due.date() == day
-        day = due.date() if due else None
-        lines.append(("" if same_day else cells[0], *cells[1:]))
-    if lines:
-        write_table(
-            [say(name) for name in ("Day", "Time", "Milestone", "Rule", "Audience", "Channel", "To", "Note")], lines
-        )
+    if planned:
+        _write_planned(planned, schedule)
     if skipped:
         write(say("Skipped:"))
-        write_table([say(name) for name in ("Milestone", "Rule", "Due", "Reason")], _skipped_cells(skipped, schedule))
+        _write_skipped(skipped, schedule)
 
 
-def _planned_cells(row: PlanRow, schedule: Schedule) -> Sequence[object]:
+def _write_planned(rows: Sequence[PlanRow], schedule: Schedule) -> None:
+    headings = [say(name) for name in ("Day", "Time", "Milestone", "Rule", "Audience", "Channel", "To", "Note")]
+    lines = [cells for row in rows if (cells := _planned_cells(row, schedule))]
+    if not fits(headings, lines):
+        headings[0], lines = _without_year(headings[0], lines, 0)
+    days = [cells[0] for cells in lines]
+    calendar = [
+        ("" if day == before else day, *cells[1:]) for before, day, cells in zip(["", *days], days, lines, strict=False)
+    ]
+    write_table(headings, calendar, rigid=(0, 1, 6))
+
+
+def _write_skipped(rows: Sequence[PlanRow], schedule: Schedule) -> None:
+    headings = [say(name) for name in ("Milestone", "Rule", "Due", "Reason")]
+    lines = list(_skipped_cells(rows, schedule))
+    if not fits(headings, lines):
+        headings[2], lines = _without_year(headings[2], lines, 2)
+    write_table(headings, lines, rigid=(2,))
+
+
+def _without_year(heading: str, lines: Sequence[tuple[str, ...]], column: int) -> tuple[str, list[tuple[str, ...]]]:
+    """Put the year of most dates into the heading of their column, for a narrow terminal."""
+    years = Counter(year for cells in lines if (year := cells[column][:5]))
+    if not years:
+        return heading, list(lines)
+    year = years.most_common(1)[0][0]
+    shorter = [(*cells[:column], cells[column].removeprefix(year), *cells[column + 1 :]) for cells in lines]
+    return say("{heading} ({year})", heading=heading, year=year[:4]), shorter
+
+
+def _planned_cells(row: PlanRow, schedule: Schedule) -> tuple[str, ...]:
     reminder, audience = row.outcome, row.audience
     if not isinstance(reminder, Reminder) or audience is None:
         return ()
-    moment = moment_text(reminder.due_at, schedule.zone)
-    day, _, clock = moment.rpartition(" ")
-    name = say(SUBSCRIBERS) if audience.people else audience.name
-    many, note = audience.recipients, row.reason_text(language())
-    return (day, clock, _name(row), reminder.rule, name, audience.channel, many, note)
+    day, _, clock = moment_text(reminder.due_at, schedule.zone).rpartition(" ")
+    to = say(SUBSCRIBERS) if audience.people else audience.name
+    note = row.reason_text(language())
+    return (day, clock, _name(row, schedule), str(reminder.rule), to, audience.channel, str(audience.recipients), note)
 
 
-def _skipped_cells(rows: Iterable[PlanRow], schedule: Schedule) -> Iterable[Sequence[object]]:
-    for row in rows:
-        due = row.outcome.due_at
-        yield (
-            _name(row),
-            row.outcome.rule,
-            moment_text(due, schedule.zone) if due else "",
-            row.reason_text(language()),
-        )
+def _skipped_cells(rows: Iterable[PlanRow], schedule: Schedule) -> Iterator[tuple[str, ...]]:
+    """Yield one line for each rule, and one for all rules of a milestone that fall due at no time."""
+    for (name, due, reason), alike in groupby(rows, key=lambda row: _skipped(row, schedule)):
+        rules = [str(row.outcome.rule) for row in alike]
+        if due:
+            yield from ((name, rule, due, reason) for rule in rules)
+        else:
+            yield name, ", ".join(rules), "", reason
 
 
-def _name(row: PlanRow) -> str:
+def _skipped(row: PlanRow, schedule: Schedule) -> tuple[str, str, str]:
+    due = row.outcome.due_at
+    return _name(row, schedule), moment_text(due, schedule.zone) if due else "", row.reason_text(language())
+
+
+def _name(row: PlanRow, schedule: Schedule) -> str:
     occurrence = row.outcome.occurrence
-    return occurrence.name.in_(language()) + (f" @{occurrence.site}" if occurrence.site else "")
+    return name_of(schedule.exam(occurrence.exam), occurrence)

@@ -72,7 +72,8 @@ def _say_next(schedule: Schedule) -> None:
     occurrences = [occurrence for exam in schedule.exams for occurrence in Filter().occurrences(exam)]
     ahead = upcoming(occurrences, now)
     if ahead:
-        write(say("Next: {what}", what=next_text(*ahead[0], now)))
+        edge, occurrence = ahead[0]
+        write(say("Next: {what}", what=next_text(schedule.exam(occurrence.exam), edge, occurrence, now)))
     else:
         write(say("Nothing with a date lies ahead."))
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from examcal.cli.choosing import exams_of, id_of, role_entries, sites_of, tracks_of
 from examcal.cli.command import usage_error
 from examcal.cli.dates import closes_text, edge_text, opens_text, status_text, time_left
-from examcal.cli.output import room_beside, write, write_table
+from examcal.cli.naming import name_of
+from examcal.cli.output import room_for, width_of, widths_of, write, write_table
 from examcal.cli.words import language, say
 from examcal.schedule.model import Edge, Exam, Occurrence, Schedule, Shape, Source, Status, in_order
 
 _LONGEST_BAR = 24
 _SHORTEST_BAR = 8
+_SHORTEST_NAME = 12
+_LONGEST_DATE = 17
+"""Columns on a narrow terminal; what is longer, such as last year's dates, is folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +33,17 @@ class Filter:
     def narrowed_to(self, role: str | None) -> Filter:
         """Return what a candidate sees, told as ``track:ID,site:ID``; stop with a usage error for anything else."""
         told: dict[str, str] = {}
-        for entry in role.split(",") if role else ():
-            kind, _, value = entry.strip().partition(":")
-            if kind not in {"exam", "site", "track"} or not value or kind in told:
-                usage_error('--as: write it as track:ID,site:ID, not "{value}"', value=entry)
+        for kind, value in role_entries(role) if role else ():
+            if kind == "kind" or kind in told:
+                usage_error('--as: write it as track:ID,site:ID, not "{value}"', value=f"{kind}:{value}")
             told[kind] = value
         return replace(self, **told)
 
-    def check(self, schedule: Schedule) -> None:
-        """Stop with a usage error where a name does not exist in the schedule."""
-        exams = [exam for exam in schedule.exams if self.exam in {None, exam.id}]
-        _require(self.exam, [exam.id for exam in schedule.exams], "--exam")
-        _require(self.site, [site.id for exam in exams for site in exam.sites], "--site")
-        _require(self.track, [track.id for exam in exams for track in exam.tracks], "--track")
+    def resolved(self, schedule: Schedule) -> Filter:
+        """Return the same with ids for names; stop with a usage error where the schedule has no such thing."""
+        exam = id_of(self.exam, exams_of(schedule), "--exam")
+        site = id_of(self.site, sites_of(schedule, exam), "--site")
+        return Filter(exam, site, id_of(self.track, tracks_of(schedule, exam), "--track"))
 
     def occurrences(self, exam: Exam) -> list[Occurrence]:
         """Return the occurrences of an exam that are shown, in order of time."""
@@ -49,12 +53,6 @@ class Filter:
         if self.site and exam.site(self.site):
             found = (milestone.at_site(self.site) for milestone in exam.milestones)
         return in_order(o for o in found if not self.track or not o.tracks or self.track in o.tracks)
-
-
-def _require(value: str | None, known: Sequence[str], name: str) -> None:
-    if value is not None and value not in known:
-        usage_error("{name}: the schedule has no {value}; it has: {known}", name=name, value=value,
-                    known=", ".join(known[:30]) or "-")  # fmt: skip
 
 
 def rows(schedule: Schedule, shown: Filter) -> Iterator[dict[str, object]]:
@@ -104,17 +102,14 @@ def upcoming(occurrences: Iterable[Occurrence], now: datetime) -> list[tuple[Edg
     return sorted(edges, key=lambda pair: pair[0].at)
 
 
-def next_text(edge: Edge, occurrence: Occurrence, now: datetime) -> str:
+def next_text(exam: Exam | None, edge: Edge, occurrence: Occurrence, now: datetime) -> str:
     """Return one line: what is next, when, and how long it is until then."""
-    name = occurrence.name.in_(language())
-    if occurrence.site:
-        name += f" @{occurrence.site}"
     role = ""
     if occurrence.shape is Shape.WINDOW:
         role = say("opens") if edge is occurrence.opens else say("closes")
     expected = say("expected") + " " if occurrence.status is Status.EXPECTED else ""
     left = time_left(edge.at, now)
-    return f"{expected}{edge_text(edge)} {name}{' ' if role else ''}{role} ({left})"
+    return f"{expected}{edge_text(edge)} {name_of(exam, occurrence)}{' ' if role else ''}{role} ({left})"
 
 
 def write_timeline(schedule: Schedule, shown: Filter, now: datetime) -> None:
@@ -124,10 +119,10 @@ def write_timeline(schedule: Schedule, shown: Filter, now: datetime) -> None:
         if not occurrences:
             continue
         write(f"{exam.name.in_(language())} ({exam.id})")
-        _write_exam(occurrences, now)
+        _write_exam(exam, occurrences, now)
         ahead = upcoming(occurrences, now)
         if ahead:
-            write(say("Next: {what}", what=next_text(*ahead[0], now)))
+            write(say("Next: {what}", what=next_text(exam, *ahead[0], now)))
         write()
 
 
@@ -139,26 +134,58 @@ def _sites_beside(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
     return [o for rows in together.values() for o in sorted(rows, key=lambda o: o.site is not None)]
 
 
-def _write_exam(occurrences: Sequence[Occurrence], now: datetime) -> None:
-    """Write an exam's table; a narrow terminal gets shorter bars, or none, rather than bars on two lines."""
-    headings = [say(name) for name in ("Milestone", "Opens", "Closes", "Status")]
-    lines = [
-        (
-            ("  " if o.site else "") + o.name.in_(language()) + (f" @{o.site}" if o.site else ""),
-            opens_text(o),
-            closes_text(o),
-            status_text(o.status),
-        )
-        for o in occurrences
-    ]
-    bar = min(_LONGEST_BAR, room_beside(headings, lines))
-    styles = [_style(o, now) for o in occurrences]
-    if bar < _SHORTEST_BAR:
+def _write_exam(exam: Exam, occurrences: Sequence[Occurrence], now: datetime) -> None:
+    """Write an exam's table; a narrow terminal gets dates without their year, then shorter bars, at last none."""
+    styles, span = [_style(o, now) for o in occurrences], _span(occurrences)
+    headings, lines = _whole_table(exam, occurrences)
+    needed = widths_of(headings, lines)
+    if _spare(needed) < _SHORTEST_BAR:
+        headings, lines = _narrow_table(exam, occurrences)
+        name, opens, closes, status = widths_of(headings, lines)
+        needed = [name, min(opens, _LONGEST_DATE), min(closes, _LONGEST_DATE), status]
+    spare = _spare(needed)
+    if spare < _SHORTEST_BAR:
+        needed[0], spare = _shared(needed[0], spare)
+    if spare < _SHORTEST_BAR or span is None:
         write_table(headings, lines, styles=styles)
         return
-    span = _span(occurrences)
-    bars = [(*line, _bar(o, span, now, bar)) for o, line in zip(occurrences, lines, strict=True)]
-    write_table([*headings, say("Timeline")], bars, styles=styles)
+    length = max(min(_LONGEST_BAR, spare), width_of(say("Timeline")))
+    bars = [(*line, _bar(o, span, now, length)) for o, line in zip(occurrences, lines, strict=True)]
+    write_table([*headings, say("Timeline")], bars, styles=styles, widths=[*needed, length])
+
+
+def _spare(widths: Sequence[int]) -> int:
+    """Return how many columns a table leaves for bars beside it; negative where it does not fit itself."""
+    return room_for(len(widths) + 1) - sum(widths)
+
+
+def _whole_table(exam: Exam, occurrences: Sequence[Occurrence]) -> tuple[list[str], list[tuple[str, ...]]]:
+    headings = [say(name) for name in ("Milestone", "Opens", "Closes", "Status")]
+    return headings, [
+        ("  " * (o.site is not None) + name_of(exam, o), opens_text(o), closes_text(o), status_text(o.status))
+        for o in occurrences
+    ]
+
+
+def _narrow_table(exam: Exam, occurrences: Sequence[Occurrence]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the table with the year of most dates in a heading instead of in every date, and 待定 once in a row."""
+    years = Counter(edge.named_on.year for o in occurrences for edge in (o.opens, o.closes) if edge)
+    year = years.most_common(1)[0][0] if years else 0
+    headings, lines = _whole_table(exam, occurrences)
+    if not year:
+        return headings, lines
+    headings[1] = say("{heading} ({year})", heading=headings[1], year=year)
+    return headings, [(name, opens.replace(f"{year}-", ""), closes.replace(f"{year}-", ""),
+                       "" if opens.startswith(status) else status)
+                      for name, opens, closes, status in lines]  # fmt: skip
+
+
+def _shared(name: int, spare: int) -> tuple[int, int]:
+    """Share what a table lacks: the names are folded, and a bar is a third of the two, an even number of columns."""
+    both = name + spare
+    bar = max(_SHORTEST_BAR, both // 3)
+    bar += (both - bar) % 2  # a Chinese letter takes two columns: an odd one would stay empty
+    return (both - bar, bar) if both - bar >= _SHORTEST_NAME else (name, 0)
 
 
 def _style(occurrence: Occurrence, now: datetime) -> str:

@@ -7,7 +7,7 @@ import re
 
 import click
 
-from examcal.cli.command import UnknownCommandError
+from examcal.cli.command import UnknownCommandError, places_in_words
 from examcal.cli.words import say
 from examcal.redaction import Redaction
 
@@ -72,4 +72,6 @@ def _name(error: click.BadParameter) -> str:
     param = error.param
     if param is None:
         return str(error.param_hint or "?")
-    return max(param.opts, key=len) if isinstance(param, click.Option) else param.make_metavar(error.ctx)  # type: ignore[arg-type]  # click fills it in
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    return places_in_words(param.make_metavar(error.ctx))  # type: ignore[arg-type]  # click fills it in
