@@ -38,8 +38,12 @@ def COMMAND(invocation: Invocation, directory: Path, from_year: int | None) -> N
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         write(say("wrote {file}", file=target))
-    write(say("Next: edit {file}, then run `examcal check` and `examcal run` in {directory}.",
-              file=directory / _NAMES["schedule.yaml"], directory=directory))  # fmt: skip
+    schedule = directory / _NAMES["schedule.yaml"]
+    if directory.samefile("."):
+        write(say("Next: edit {file}, then run `examcal check` and `examcal run`.", file=schedule))
+    else:
+        write(say("Next: edit {file}, then run `examcal check` and `examcal run` in {directory}.", file=schedule,
+                  directory=directory))  # fmt: skip
 
 
 def _texts(invocation: Invocation, now: datetime, from_year: int | None) -> dict[str, str]:
