@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -48,12 +49,12 @@ def COMMAND(invocation: Invocation, milestone: str, rule: str | None, channel: s
 
 
 def _find(schedule: Schedule, text: str) -> tuple[Exam, Occurrence]:
-    """Find ``exam/milestone[@site]``, or a milestone's id alone where only one exam has it."""
+    """Find ``exam/milestone[@site]``, or a milestone's id alone where only one exam has it; a site also by its name."""
     found = [
         (exam, occurrence)
         for exam in schedule.exams
         for occurrence in exam.occurrences()
-        if text in {occurrence.id, occurrence.id.partition("/")[2]}
+        if text in _ids(exam, occurrence)
     ]
     if len(found) == 1:
         return found[0]
@@ -65,6 +66,13 @@ def _find(schedule: Schedule, text: str) -> tuple[Exam, Occurrence]:
     if near:
         raise NoInputError("there is no milestone {milestone}; did you mean {meant}?", milestone=text, meant=near)
     raise NoInputError("there is no milestone {milestone}", milestone=text)
+
+
+def _ids(exam: Exam, occurrence: Occurrence) -> Iterator[str]:
+    site = exam.site(occurrence.site) if occurrence.site else None
+    places = [f"@{name}" for name in (site.id, *(text for _, text in site.name.values))] if site else [""]
+    for place in places:
+        yield from (f"{occurrence.exam}/{occurrence.milestone}{place}", f"{occurrence.milestone}{place}")
 
 
 def _reminders(schedule: Schedule, occurrence: Occurrence) -> list[Reminder]:

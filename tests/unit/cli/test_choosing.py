@@ -93,3 +93,11 @@ def test_csv_is_for_programs_and_has_a_mark_for_excel_on_demand(capsys: pytest.C
     assert capsys.readouterr().out == "\ufeff" + plain
     assert run(["plan", "--schedule", SCHEDULE, "--from", "2026-01-01", "--to", "2026-02-01", "--excel"]) == 0
     assert capsys.readouterr().out.startswith("\ufeffexam,milestone,")
+
+
+def test_a_message_to_preview_is_known_by_its_sites_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with freeze_time("2026-01-20 02:00"):
+        assert run(["preview", "--schedule", SCHEDULE, "onsite-review@fangshan"]) == 0
+        by_id = capsys.readouterr().out
+        assert run(["preview", "--schedule", SCHEDULE, "onsite-review@房山区"]) == 0
+    assert capsys.readouterr().out == by_id
