@@ -154,11 +154,11 @@ class _Caution:
         return any(not isinstance(entry.node, Mapping) for entry in self.fields.entries("source"))
 
     def _unverified(self, sources: list[Source]) -> None:
-        """Report a comparison with the source that is long ago, still to come, or was never made."""
+        """Report a comparison with the source that is long ago, still to come, or was never made at its address."""
         name, place = str(self.occurrence.name), self.fields.key("source")
         checked = max((day for source in sources if (day := source.checked or source.published)), default=None)
         if checked is None:
-            if self.occurrence.is_dated:
+            if self.occurrence.is_dated and any(source.url for source in sources):
                 message = Sentence('"{name}" does not say when it was compared with its source', {"name": name})
                 place.report("unverified", message, Sentence("compare it and write the day into checked:"))
         elif checked > self.today:
