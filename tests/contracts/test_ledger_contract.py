@@ -166,6 +166,19 @@ def test_orphans_come_back_ambiguous_and_the_third_is_poison(ledger: SqlLedger) 
     assert len(claim(ledger, now)) == 1
 
 
+def test_what_a_stop_cuts_short_is_given_back_marked_and_is_no_sign_of_poison(ledger: SqlLedger) -> None:
+    planned(ledger, NOW, people=1)
+    now = NOW
+    for times in range(1, 5):
+        (one,) = claim(ledger, now)
+        assert ledger.give_back(["another"], now) == ledger.give_back([], now) == []
+        assert ledger.give_back([one.token], now) == [one.delivery_id]
+        assert ledger.give_back([one.token], now) == []
+        assert states(ledger) == {State.RETRY: 1}
+        assert ledger.deliveries()[0].ambiguous == times
+        now += MINUTE
+
+
 def test_only_expired_leases_are_taken_back(ledger: SqlLedger) -> None:
     planned(ledger, NOW, people=1)
     claims = claim(ledger, NOW, Terms(lease=timedelta(hours=1)))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,6 +31,7 @@ from support.office import Office, ahead
 from support.postgres import PostgresServer
 from support.rig import email, people
 from support.smtp_server import Fault, SmtpServer
+from support.workers import ask, claims, end_leases, ended, fenced, said, worker
 
 pytestmark = [pytest.mark.needs("postgresql", "procrastinate"), pytest.mark.slow, pytest.mark.timeout(600)]
 DELAY = 0.05
@@ -48,33 +47,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
 @pytest.fixture
 def office(tmp_path: Path, server: PostgresServer) -> Office:
     return Office(tmp_path, {"EXAMCAL_DATABASE_URL": server.database()})
-
-
-def worker(office: Office) -> subprocess.Popen[bytes]:
-    """Start ``examcal worker``."""
-    quiet = subprocess.DEVNULL
-    command = [sys.executable, "-m", "examcal", "worker"]
-    return subprocess.Popen(command, cwd=office.folder, env=office.all_variables(), stdout=quiet, stderr=quiet)
-
-
-def run(office: Office, statement: str, pid: int) -> int:
-    """Run a statement about the claims of a process; return the number it gives, or how many rows it changed."""
-    with psycopg.connect(office.environment["EXAMCAL_DATABASE_URL"], autocommit=True) as connection:
-        cursor = connection.execute(statement, [f"%:{pid}"])  # type: ignore[arg-type]
-        row = cursor.fetchone() if cursor.description else None
-        return row[0] if row else cursor.rowcount
-
-
-def claims(office: Office, pid: int) -> int:
-    """Return how many deliveries a process has claimed and not ended."""
-    return run(office, "SELECT count(*) FROM delivery WHERE owner LIKE %s", pid)
-
-
-def fenced(office: Office) -> int:
-    """Return how many ends of attempts came too late to count."""
-    with psycopg.connect(office.environment["EXAMCAL_DATABASE_URL"], autocommit=True) as connection:
-        row = connection.execute("SELECT count(*) FROM attempt WHERE outcome LIKE 'fenced-%'").fetchone()
-        return row[0] if row else 0
 
 
 @asynccontextmanager
@@ -128,8 +100,7 @@ async def test_killed_workers_lose_nothing_and_what_may_come_twice_is_marked(off
                 await until(lambda pid=victim.pid: claims(office, pid))  # type: ignore[misc]
                 victim.send_signal(signal.SIGKILL)
                 await asyncio.to_thread(victim.wait, 10)
-                # What a minute does to the claims of a process that no longer renews them:
-                assert run(office, "UPDATE delivery SET lease_until = 1 WHERE owner LIKE %s", victim.pid)
+                assert end_leases(office, victim.pid)
                 workers.append(worker(office))
             await until(lambda: is_done(ledger, count), 300)
         finally:
@@ -154,7 +125,7 @@ async def test_a_worker_that_slept_past_its_lease_does_not_send_what_others_took
             await until(lambda: claims(office, sleeper.pid) > 20)
             sleeper.send_signal(signal.SIGSTOP)
             asleep, taken = time.monotonic(), claims(office, sleeper.pid)
-            assert run(office, "UPDATE delivery SET lease_until = 1 WHERE owner LIKE %s", sleeper.pid) == taken
+            assert end_leases(office, sleeper.pid) == taken
             other = worker(office)
             await until(lambda: is_done(ledger, count), 200)
             await until(lambda: time.monotonic() - asleep > LEASE.total_seconds())
@@ -189,6 +160,23 @@ async def test_a_worker_that_is_stopped_ends_its_sends_and_gives_back_the_rest(o
                     process.kill()
                     process.wait(10)
         assert len(smtp.mails) == count
+
+
+# F04
+async def test_a_worker_gives_back_a_send_that_does_not_end_names_it_and_ends_in_time(office: Office) -> None:
+    async with SmtpServer(faults=[Fault("DOT", delay=600)]) as smtp, leading(office, smtp, 3):
+        mail_over(office, smtp)
+        stopped = worker(office)
+        with ended([stopped]):
+            await until(lambda: smtp.count("DATA") and claims(office, stopped.pid))
+            began = time.monotonic()
+            stopped.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(stopped.wait, 30) == 0
+            assert time.monotonic() - began < 20
+        assert claims(office, stopped.pid) == 0
+        (given_back,) = ask(office, "SELECT array_agg(id) FROM delivery WHERE ambiguous = 1 AND state = 'retry'")
+        assert f"可能重复送达：{given_back}" in said(office)
+        assert ask(office, "SELECT max(unfinished) FROM delivery") == 0  # a stop is no sign of poison
 
 
 STALLED = """

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -40,9 +41,13 @@ def binaries() -> Path:
 
 
 class PostgresServer:
-    """A cluster in a temporary directory; as root it runs as ``postgres`` or ``nobody``, which initdb insists on."""
+    """A cluster in a temporary directory; as root it runs as ``postgres`` or ``nobody``, which initdb insists on.
 
-    def __init__(self) -> None:
+    ``environment`` is added to its variables, for instance a clock that is ahead.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = {**os.environ, **(environment or {})}
         self.folder = Path(tempfile.mkdtemp(prefix="examcal-pg-", dir="/tmp"))
         self.data = self.folder / "data"
         self._bin = binaries()
@@ -103,6 +108,7 @@ class PostgresServer:
 
     def _as_user(self) -> dict[str, object]:
         quiet: dict[str, object] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": self.folder}
+        quiet["env"] = self._environment
         if self._user is None:
             return quiet
         return quiet | {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}

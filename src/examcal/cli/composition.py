@@ -106,6 +106,9 @@ class Composition:
 
     def _hear(self, trouble: Trouble) -> None:
         """Pass trouble of the deliveries on to the admins; a paused channel is told again when it pauses again."""
+        if not trouble.count:
+            self.conditions.set(trouble.code, None)
+            return
         self.conditions.set(trouble.code, trouble.sentence)
         remedy = () if trouble.remedy is None else (trouble.remedy,)
         self.admins.tell(f"{trouble.code} {trouble.sentence.text('en')}", trouble.sentence, *remedy)

@@ -13,7 +13,7 @@ from examcal.channels.outbox import OutboxChannel
 from examcal.cli.editions import make_edition
 from examcal.cli.rendering import PublishedRevisions, make_renderer
 from examcal.cli.wiring import audiences_of, channels_of
-from examcal.clock import Clock
+from examcal.clock import Clock, SystemClock
 from examcal.daemon.admins import Admins, reach_of
 from examcal.daemon.parts import Conditions, Taken
 from examcal.daemon.told import forget_edits, knows_edit, remember_edit
@@ -28,6 +28,7 @@ from examcal.dispatch.leadership import LEADER_NOTE, AdvisoryLeadership, FileLea
 from examcal.errors import Sentence, UnavailableError
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
+from examcal.ledger.shared_clock import SharedClock
 from examcal.plan.audience import plan_rows, unserved, unserved_words
 from examcal.publication.publisher import publish
 from examcal.publication.removals import some_of
@@ -75,6 +76,7 @@ class Engine:
     revisions: PublishedRevisions
     renderer: Renderer
     leadership: Leadership | None = None
+    own_clock: Clock = field(default_factory=SystemClock)
     _started: bool = False
     _taking: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -132,8 +134,12 @@ class Engine:
         return found[0] if found else None
 
     async def deliver(self) -> datetime | None:
-        """Send what is due."""
-        return await self.deliverer.tick()
+        """Send what is due; return when to look again, by this machine's clock, which its timers go by."""
+        due = await self.deliverer.tick()
+        if due is None:
+            return None
+        rest = due - self.clock.now()
+        return self.own_clock.now() + rest
 
     async def overdue(self) -> int:
         """Return how many channels have deliveries that should have left long ago."""
@@ -209,18 +215,20 @@ def make_engine(
     channels = channels_of(settings)
     opened = open_ledger(settings.database, settings.state_dir, now)
     ledger = opened.ledger
+    shared = SharedClock(ledger, clock, lambda ahead: on_trouble(_skew(ahead))) if ledger.shared else None
     revisions = PublishedRevisions(settings, ledger)
     renderer = make_renderer(settings, revisions, on_fault=lambda fault: on_trouble(_fault(fault)))
     deliverer = Deliverer(
         ledger,
         channels,
         renderer,
-        clock,
+        shared or clock,
         dispatcher=_dispatcher(ledger),
         paces=paces(
             channels, smtp_per_minute=settings.smtp.rate_per_minute, smtp_connections=settings.smtp.connections
         ),
         owner=own_name(),
+        read_clock=shared.read if shared else lambda: None,
         debounce=timedelta(seconds=settings.change_debounce),
         shrink_grace=timedelta(seconds=settings.shrink_grace),
         blast_limit=settings.blast_limit,
@@ -229,7 +237,19 @@ def make_engine(
         on_attempt=on_attempt,
     )
     leadership = AdvisoryLeadership(ledger.engine) if ledger.shared else None
-    return Engine(settings, clock, opened, deliverer, channels, revisions, renderer, leadership)
+    return Engine(settings, shared or clock, opened, deliverer, channels, revisions, renderer, leadership, clock)
+
+
+def _skew(ahead: timedelta | None) -> Trouble:
+    """Say that this machine's clock is wrong, or the database's; ``count`` 0 is the end of it."""
+    if ahead is None:
+        return Trouble("clock-skew", Sentence("this machine's clock agrees with the database's again"), count=0)
+    seconds = {"seconds": f"{abs(ahead.total_seconds()):.0f}"}
+    if ahead > timedelta(0):
+        words = Sentence("this machine's clock is {seconds} s ahead of the database's, by which is sent", seconds)
+    else:
+        words = Sentence("this machine's clock is {seconds} s behind the database's, by which is sent", seconds)
+    return Trouble("clock-skew", words, remedy=Sentence("keep the clocks of all machines right by NTP"))
 
 
 def _fault(fault: TemplateFaultError) -> Trouble:

@@ -57,7 +57,10 @@ class Tools:
     holds_ambiguous: bool = False
     restored: bool = False
     on_attempt: OnAttempt = lambda _channel, _outcome, _late: None
+    read_clock: Callable[[], None] = lambda: None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    held: set[str] = field(default_factory=set)
+    """The tokens of the claims that are not ended yet; changed in the ledger's thread only."""
 
     async def until_recorded(self, call: Callable[[], R]) -> R:
         """Run a ledger call that must not fail: wait for a lock, for room (giving up the ballast), for the server."""
@@ -109,6 +112,7 @@ class Lane:
             if claimed.claims:
                 if not await self._delivered(claimed.claims, lease):
                     break
+                await self._tools.thread.run(self._tools.held.discard, claimed.claims[0].token)
                 ended += len(claimed.claims)
             elif claimed.wait is None or not await self._tools.pause(claimed.wait):
                 break
@@ -116,14 +120,19 @@ class Lane:
 
     async def _claim(self) -> Claimed:
         """Claim what is due; where the ledger cannot record a claim, nothing is sent."""
-        now = self._tools.clock.now()
         try:
-            return await self._tools.thread.run(
-                self._tools.ledger.claim, self.channel_id, now, self._terms(now), owner=self._tools.owner
-            )
+            return await self._tools.thread.run(self._take)
         except (LedgerBusyError, LedgerFullError, LedgerUnreachableError) as error:
             self._tools.on_trouble(Trouble("ledger", error.sentence))
             return Claimed(())
+
+    def _take(self) -> Claimed:
+        """Claim by the clock of those that deliver; in the ledger's thread."""
+        self._tools.read_clock()
+        now = self._tools.clock.now()
+        claimed = self._tools.ledger.claim(self.channel_id, now, self._terms(now), owner=self._tools.owner)
+        self._tools.held.update(claim.token for claim in claimed.claims)
+        return claimed
 
     async def _delivered(self, claims: Sequence[Claim], lease: Lease) -> bool:
         """Deliver claims; a fault of ours gives them back as ambiguous instead of leaving them lying."""

@@ -7,6 +7,7 @@ The daemon calls ``start`` once, ``set_audiences`` and ``accept`` when files cha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -36,6 +37,9 @@ from examcal.plan.audience import OUTBOX_AUDIENCE, Audience
 from examcal.schedule.document import SourceText
 from examcal.schedule.model import Schedule
 
+GIVES_BACK_WITHIN = 3.0
+MOST_NAMED = 20
+SEE_THEM = Sentence("What became of one: examcal deliveries show NUMBER")
 PAGES_PER_TICK = 100
 LONGEST_SLEEP = timedelta(seconds=30)
 WHEN_BUSY = timedelta(seconds=2)
@@ -49,6 +53,13 @@ TICKETS_TAKEN_WITHIN = 0.2
 """Seconds between looks of ``run --once`` at tickets that are taken."""
 
 
+async def _cancelled(tasks: Collection[asyncio.Task[int]]) -> None:
+    """Cancel tasks and wait for their ends."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def _ignore(_trouble: Trouble) -> None:
     """Hear of trouble and do nothing."""
 
@@ -57,7 +68,8 @@ class Deliverer:
     """Plans, fans out and delivers. Everything that touches the ledger runs in one thread of its own.
 
     ``on_change`` is called (in the event loop) when the next due instant may have moved, so that the timer is set anew.
-    ``on_trouble`` may be called from any thread.
+    ``on_trouble`` may be called from any thread. ``read_clock`` is called in the ledger's thread before time decides
+    what is due; ``clock`` may be another machine's.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root names its parts
@@ -70,6 +82,7 @@ class Deliverer:
         paces: Mapping[str, Pace] | None = None,
         dispatcher: Dispatcher | None = None,
         owner: str = "examcal",
+        read_clock: Callable[[], None] = lambda: None,
         debounce: timedelta = DEBOUNCE,
         shrink_grace: timedelta = SHRINK_GRACE,
         blast_limit: int = BLAST_LIMIT,
@@ -90,8 +103,9 @@ class Deliverer:
         )
         freezer = Freezer(ledger, channels, renderer, self._reach)
         self._tools = Tools(
-            ledger, self.thread, freezer, clock, owner, on_trouble, holds_ambiguous, on_attempt=on_attempt
-        )
+            ledger, self.thread, freezer, clock, owner, on_trouble, holds_ambiguous,
+            on_attempt=on_attempt, read_clock=read_clock,
+        )  # fmt: skip
         self._dispatcher = dispatcher or EmbeddedDispatcher(on_change)
         self._dispatcher.start(self.deliver)
         self._lanes: dict[int, Lane] = {}
@@ -99,7 +113,7 @@ class Deliverer:
         self._guard: ClockGuard | None = None
         self._tick_noted: datetime | None = None
         self._damage: LedgerDamagedError | None = None
-        self._at_work: set[asyncio.Future[None]] = set()
+        self._at_work: set[asyncio.Task[int]] = set()
 
     async def start(self) -> int:
         """Begin: take back what a killed process left, reset breakers, read the clock; return how many were taken."""
@@ -132,36 +146,32 @@ class Deliverer:
         """
         if self._damage is not None:
             raise self._damage
-        now = self._clock.now()
         try:
-            due, later = await self.thread.run(self._keep_up, now)
+            due, later = await self.thread.run(self._keep_up)
         except (LedgerBusyError, LedgerFullError, LedgerUnreachableError) as error:
             self._tools.on_trouble(Trouble("ledger", error.sentence))
-            return now + AFTER_TROUBLE
+            return self._clock.now() + AFTER_TROUBLE
         if due and not self._tools.stopping.is_set():
             await self._dispatcher.dispatch(due)
         return later
 
     async def deliver(self, channel_id: int, longest: float | None = None) -> int:
         """Deliver what is due on one channel, for at most ``longest`` seconds; return how many attempts ended."""
-        ended = asyncio.get_running_loop().create_future()
-        self._at_work.add(ended)
+        work = asyncio.ensure_future(self._work(channel_id, longest))
+        self._at_work.add(work)
+        work.add_done_callback(self._at_work.discard)
         try:
-            lane = await self._lane(channel_id)
-            return await lane.run(longest) if lane else 0
-        except LedgerDamagedError as error:
-            self._damage = error
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            await _cancelled([work])
             raise
-        finally:
-            self._at_work.discard(ended)
-            ended.set_result(None)
+        return 0 if work.cancelled() else work.result()
 
     async def finish(self) -> None:
         """Deliver everything that is due now and wait for it (``run --once``)."""
         while True:
-            now = self._clock.now()
-            due, later = await self.thread.run(self._keep_up, now)
-            if not due and not self._at_work and (later is None or later > now):
+            due, later = await self.thread.run(self._keep_up)
+            if not due and not self._at_work and (later is None or later > self._clock.now()):
                 return
             await self._dispatcher.dispatch(due)
             await self._dispatcher.idle()
@@ -169,15 +179,29 @@ class Deliverer:
                 await asyncio.wait([*self._at_work, asyncio.ensure_future(asyncio.sleep(TICKETS_TAKEN_WITHIN))])
 
     async def drain(self, grace: float = 15.0) -> bool:
-        """Claim nothing more, let what is under way end within ``grace`` seconds; return whether it did."""
+        """Claim nothing more, let what is under way end within ``grace`` seconds; return whether it did.
+
+        What did not end is given back as ambiguous.
+        """
         self._tools.stopping.set()
         in_time = await self._dispatcher.stop(grace)
         if self._at_work:  # for tickets of a queue
             _, unfinished = await asyncio.wait(self._at_work, timeout=grace)
+            await _cancelled(unfinished)
             in_time = in_time and not unfinished
-        await self.thread.run(self._stop)
+        with contextlib.suppress(TimeoutError, LedgerBusyError, LedgerFullError, LedgerUnreachableError):
+            async with asyncio.timeout(GIVES_BACK_WITHIN):  # else the next start does, or the end of the leases
+                await self.thread.run(self._give_back)
         self.thread.close()
         return in_time
+
+    async def _work(self, channel_id: int, longest: float | None) -> int:
+        try:
+            lane = await self._lane(channel_id)
+            return await lane.run(longest) if lane else 0
+        except LedgerDamagedError as error:
+            self._damage = error
+            raise
 
     # In the ledger's thread -------------------------------------------------------------------------------------------
 
@@ -214,9 +238,11 @@ class Deliverer:
 
         self.ledger.suppress_unwanted(wants, recipients, now)
 
-    def _keep_up(self, now: datetime) -> tuple[dict[int, int], datetime | None]:
-        """Bring the ledger up to ``now``; return what is due by channel, and when to look again."""
+    def _keep_up(self) -> tuple[dict[int, int], datetime | None]:
+        """Bring the ledger up to now; return what is due by channel, and when to look again."""
         self.ledger.check_place()
+        self._tools.read_clock()
+        now = self._clock.now()
         if not self._is_clock_right(now) or self.ledger.note(FOREIGN):
             return {}, now + LONGEST_SLEEP
         if self.ledger.shared:
@@ -268,9 +294,15 @@ class Deliverer:
             self.ledger.set_note(TICK_NOTE, str(micros(now)))
             self._tick_noted = now
 
-    def _stop(self) -> None:
-        if not self.ledger.shared:
-            self.ledger.recover(self._clock.now(), everything=True)
+    def _give_back(self) -> None:
+        """Give back what was cut short, and say so: it may arrive twice."""
+        given_back = self.ledger.give_back(self._tools.held, self._clock.now())
+        if given_back:
+            words = Sentence(
+                "{count} sends did not end in time; they are tried again and may arrive twice: {deliveries}",
+                {"count": len(given_back), "deliveries": ", ".join(map(str, given_back[:MOST_NAMED]))},
+            )
+            self._tools.on_trouble(Trouble("stopped", words, len(given_back), SEE_THEM))
 
     async def _lane(self, channel_id: int) -> Lane | None:
         names = self._names or await self.thread.run(self._read_names)

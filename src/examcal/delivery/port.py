@@ -37,12 +37,13 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that an operator should hear of. ``code`` groups equal ones; ``count`` says how many it stands for.
+    """Something that an operator should hear of.
 
+    ``code`` groups equal ones; ``count`` says how many it stands for, 0 that it is over.
     ``remedy`` says what it means and what to do, where that is known.
 
     Codes: ``channel-paused``, ``dead-letter``, ``held``, ``schedule-held``, ``clock``, ``ledger``, ``downtime``,
-    ``render``, ``fault``.
+    ``render``, ``fault``, ``stopped``, ``clock-skew``.
     """
 
     code: str

@@ -31,12 +31,12 @@ STALLED_AFTER = 30.0
 SWEEP_EVERY = 10.0
 HEARTBEAT = 5.0
 POLLING = 2.0
-GRACE = 20.0
+GRACE = 14.0
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """In the past on every clock: the database would keep back a ticket that a worker's fast clock dates."""
 ANSWERS_WITHIN = 15.0
 """Seconds after which a database that does not answer the sweep is taken for gone; TCP alone may never notice."""
-ENDS_WITHIN = GRACE + 5.0
+ENDS_WITHIN = GRACE + 3.0
 RECONNECT_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0)
 OPTIONS = "-c statement_timeout=60000 -c lock_timeout=10000"
 
@@ -124,6 +124,8 @@ class ProcrastinateWorker:
                 for part in parts:
                     part.cancel()
                 await asyncio.wait(parts, timeout=ENDS_WITHIN)
+                for part in parts:
+                    part.add_done_callback(_end_quietly)
 
     async def _work(self) -> None:
         await self._app.run_worker_async(
@@ -145,6 +147,12 @@ class ProcrastinateWorker:
                 for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
                     await manager.retry_job(job, retry_at=AT_ONCE)
             await asyncio.sleep(SWEEP_EVERY)
+
+
+def _end_quietly(part: asyncio.Task[Any]) -> None:
+    """Take note of how a part of a session ended; the first that failed is told of by the session itself."""
+    if not part.cancelled():
+        part.exception()
 
 
 def tickets_for(count: int) -> int:

@@ -20,7 +20,10 @@ ORPHAN_DELAY = timedelta(seconds=10)
 _NOBODYS = {"token": None, "owner": None, "lease_until": None}
 
 
-def recover(connection: Connection, now: datetime, *, everything: bool, journal: Callable[[], Collection[str]]) -> int:
+Journal = Callable[[], Collection[str]]
+
+
+def recover(connection: Connection, now: datetime, *, everything: bool, journal: Journal) -> int:
     """End claims that nobody works on: all of them at the start of the only daemon, else those past their lease.
 
     Returns how many were given back. They may have been sent, so they count as ambiguous; the third in a row without an
@@ -29,12 +32,28 @@ def recover(connection: Connection, now: datetime, *, everything: bool, journal:
     orphans = [delivery.c.state == State.SENDING.value]
     if not everything:
         orphans.append(delivery.c.lease_until < database_now(connection, micros(now)))
+    return len(_ended(connection, orphans, journal, micros(now)))
+
+
+def give_back(connection: Connection, now: datetime, tokens: Collection[str], *, journal: Journal) -> list[int]:
+    """End the claims of these tokens, whose process stops before their sends end; return the deliveries given back.
+
+    That is no sign of poison, so it does not count as an attempt without an outcome.
+    """
+    cut_short = [delivery.c.state == State.SENDING.value, delivery.c.token.in_(list(tokens))]
+    calm = {"unfinished": case((delivery.c.unfinished > 0, delivery.c.unfinished - 1), else_=0)}
+    connection.execute(update(delivery).where(*cut_short).values(**calm))
+    return _ended(connection, cut_short, journal, micros(now))
+
+
+def _ended(connection: Connection, orphans: list[ColumnElement[bool]], journal: Journal, now: int) -> list[int]:
+    """Let what was accepted be sent, and give back the rest."""
     left = keys_of(connection, *orphans)
     if not left:
-        return 0
+        return []
     written = journal()
-    _end_accepted(connection, orphans, [number for number, key in left.items() if key in written], micros(now))
-    return _give_back(connection, orphans, micros(now))
+    _end_accepted(connection, orphans, [number for number, key in left.items() if key in written], now)
+    return _give_back(connection, orphans, now)
 
 
 def keys_of(connection: Connection, *which: ColumnElement[bool]) -> dict[int, str]:
@@ -60,7 +79,7 @@ def _end_accepted(connection: Connection, orphans: list[ColumnElement[bool]], in
         connection.execute(insert(attempt), [_attempt(number, at, Outcome.ACCEPTED.value) for number, at in ended])
 
 
-def _give_back(connection: Connection, orphans: list[ColumnElement[bool]], now: int) -> int:
+def _give_back(connection: Connection, orphans: list[ColumnElement[bool]], now: int) -> list[int]:
     poisoned = delivery.c.unfinished >= POISON_AFTER
     given_back = (
         update(delivery)
@@ -78,7 +97,7 @@ def _give_back(connection: Connection, orphans: list[ColumnElement[bool]], now: 
         lost = f"lost-{Outcome.AMBIGUOUS.value}"
         connection.execute(insert(attempt), [_attempt(number, now, lost) for number in ids])
         let_go(connection, ids, now)
-    return len(ids)
+    return ids
 
 
 def _attempt(delivery_id: int, ended_at: int, outcome: str) -> dict[str, object]:

@@ -167,6 +167,9 @@ class Ledger(Protocol):
     def recover(self, now: datetime, *, everything: bool) -> int:
         """End claims that nobody works on: noted as accepted they are sent, the others ambiguous retries, counted."""
 
+    def give_back(self, tokens: Collection[str], now: datetime) -> list[int]:
+        """End the claims of these tokens in the same way, because their process stops; return what was given back."""
+
     def read_frozen(self, keys: Sequence[FrozenKey]) -> dict[FrozenKey, bytes]:
         """Return frozen messages."""
 

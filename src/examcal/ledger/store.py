@@ -192,6 +192,10 @@ class SqlLedger:
         """End claims that nobody works on; return how many were given back."""
         return self._write(partial(orphans.recover, everything=everything, journal=self._journalled), now)
 
+    def give_back(self, tokens: Collection[str], now: datetime) -> list[int]:
+        """End claims whose process stops; return the deliveries given back."""
+        return self._write(partial(orphans.give_back, journal=self._journalled), now, tokens) if tokens else []
+
     def note_accepted(self, delivery_id: int, token: str, at: datetime, provider_id: str | None) -> bool:
         """Note an acceptance at once."""
         return self._acceptances.note(delivery_id, token, at, provider_id)

@@ -340,7 +340,7 @@ async def test_messages_come_to_their_last_octets_side_by_side_and_leave_one_by_
     async with SmtpServer(faults=[Fault("DOT", delay=0.02)]) as smtp:
         rig = Rig(tmp_path, [email(smtp.port)])
         await rig.start(people(12), milestones=[closing(START + HOUR)])
-        await rig.loop.thread.run(rig.loop._keep_up, rig.clock.now())
+        await rig.loop.thread.run(rig.loop._keep_up)
         pace = paces(rig.channels, smtp_per_minute=None, smtp_connections=2)
         worker = Deliverer(rig.ledger, rig.channels, Renderer(), rig.clock, paces=pace)
         channel = rig.ledger.channel_ids(["email"])["email"]
