@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -10,19 +11,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from examcal.delivery import lane, lease
 from examcal.dispatch.leadership import AdvisoryLeadership
 from examcal.dispatch.procrastinate_ import ProcrastinateDispatcher, ProcrastinateWorker, live_tickets
+from examcal.ledger import rates
 from examcal.ledger.claims import Terms
 from examcal.ledger.engine import make_engine, parse_url
 from examcal.ledger.opening import open_ledger
-from examcal.ledger.rows import State
+from examcal.ledger.rows import Rate, State, micros
 from examcal.ledger.store import SqlLedger
 from support.ledgers import claim, entry, fan_out, planned, settle
 from support.postgres import PostgresServer
 from support.rig import START, Rig, closing, email, people
-from support.smtp_server import SmtpServer
+from support.smtp_server import Fault, SmtpServer
 
 from .conftest import NOW
 
@@ -149,6 +152,55 @@ def test_a_connection_killed_inside_a_claim_leaves_the_rows_claimable(shared: Sq
             killer.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         victim.execute(text("SELECT 1"))
     assert len(claim(shared, NOW)) == 2
+
+
+def test_a_rate_holds_when_two_take_of_it_at_the_same_moment(shared: SqlLedger) -> None:
+    planned(shared, NOW, people=20)
+    rate = Rate(timedelta(minutes=1), burst=3)
+    key = f"channel:{shared.channel_ids(['email'])['email']}"
+    with shared.transaction() as connection:
+        rates.write_tats(connection, {key: 0})
+    others: list[int] = []
+    second = threading.Thread(target=lambda: others.append(len(claim(shared, NOW, Terms(rate=rate)))))
+    with shared.transaction() as first:
+        tat = rates.read_tats(first, [key])[key]
+        second.start()
+        while second.is_alive() and not _somebody_waits(first):
+            time.sleep(0.01)
+        rates.write_tats(first, {key: rates.advanced(tat, micros(NOW), rate, 3)})
+    second.join(20)
+    assert others == [0]
+
+
+def _somebody_waits(connection: Connection) -> bool:
+    return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+
+async def test_leases_are_renewed_while_a_batch_lasts_longer_than_one(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in (lease, lane):
+        monkeypatch.setattr(place, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(lease, "MARGIN", timedelta(seconds=0.5))
+    count = 30
+    async with SmtpServer(faults=[Fault("DOT", delay=0.15)]) as smtp:
+        leader, rig, other = (Rig(tmp_path, [email(smtp.port)], address) for _ in range(3))
+        leader.loop._dispatcher = ProcrastinateDispatcher(leader.ledger)
+        await leader.start(people(count), milestones=[closing(START + HOUR)])
+        await leader.loop.tick()
+        number = rig.ledger.channel_ids(["email"])["email"]
+        sending = asyncio.ensure_future(rig.loop.deliver(number))
+        taken = 0
+        while not sending.done():
+            taken += await asyncio.to_thread(other.ledger.recover, START, everything=False)
+            taken += len(await asyncio.to_thread(claim, other.ledger, START)) if smtp.mails[1:] else 0
+            await asyncio.sleep(0.1)
+        assert await sending == count
+        assert taken == 0
+        assert len(smtp.mails) == count
+        assert smtp.mails[-1].at - smtp.mails[0].at > 2 * lease.LEASE.total_seconds()
+        for one in (leader, rig, other):
+            await one.close()
 
 
 def test_leases_go_by_the_databases_clock(shared: SqlLedger) -> None:
