@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -28,6 +29,7 @@ from examcal.schedule.document import SourceText
 from examcal.schedule.loader import load
 from support.drill import mail_over, milestone, schedule, some_time_ago
 from support.office import Office, ahead
+from support.ports import free_port
 from support.postgres import PostgresServer
 from support.rig import email, people
 from support.smtp_server import Fault, SmtpServer
@@ -120,7 +122,8 @@ async def test_a_worker_that_slept_past_its_lease_does_not_send_what_others_took
     count = 150
     async with SmtpServer(faults=[Fault("DOT", delay=DELAY)]) as smtp, leading(office, smtp, count) as ledger:
         mail_over(office, smtp)
-        sleeper, other = worker(office), None
+        port = free_port()
+        sleeper, other = worker(office, EXAMCAL_METRICS_LISTEN=f"127.0.0.1:{port}"), None
         try:
             await until(lambda: claims(office, sleeper.pid) > 20)
             sleeper.send_signal(signal.SIGSTOP)
@@ -131,6 +134,8 @@ async def test_a_worker_that_slept_past_its_lease_does_not_send_what_others_took
             await until(lambda: time.monotonic() - asleep > LEASE.total_seconds())
             sleeper.send_signal(signal.SIGCONT)
             await until(lambda: fenced(office) >= taken)
+            counted = await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/metrics")
+            assert f'examcal_fenced_total{{channel="email"}} {taken}.0' in counted.text
         finally:
             for process in (sleeper, other):
                 if process is not None:

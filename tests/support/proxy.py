@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Self
 
 
@@ -58,13 +59,14 @@ class Proxy:
                     end.transport.abort()
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, count: bool) -> None:
-        while octets := await source.read(65536):
-            if count:
-                self.seen += octets
-                if self.cut_after is not None and len(self.seen) >= self.cut_after:
-                    return
-            if self.delay:
-                await asyncio.sleep(self.delay)
-            if self.mode == "pass":
-                sink.write(octets)
-                await sink.drain()
+        with contextlib.suppress(OSError):
+            while octets := await source.read(65536):
+                if count:
+                    self.seen += octets
+                    if self.cut_after is not None and len(self.seen) >= self.cut_after:
+                        return
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                if self.mode == "pass":
+                    sink.write(octets)
+                    await sink.drain()

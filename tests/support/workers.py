@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
 from support.office import Office
+from support.ports import free_port
 from support.smtp_server import SmtpServer
 
 
 def worker(office: Office, name: str = "worker", **extra: str) -> subprocess.Popen[bytes]:
     """Start ``examcal worker``; what it says is in ``NAME.log``."""
-    command = [*office.program, "worker"]
-    variables = office.all_variables({"EXAMCAL_STATE_DIR": str(office.folder / name), **extra})
+    return _start(office, "worker", name, extra)
+
+
+def daemon(office: Office, name: str, **extra: str) -> subprocess.Popen[bytes]:
+    """Start ``examcal run`` like a worker, with a state directory and an address of its own."""
+    return _start(office, "run", name, {"EXAMCAL_LISTEN": f"127.0.0.1:{free_port()}", **extra})
+
+
+def _start(office: Office, word: str, name: str, extra: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    folder = office.folder / name
+    own = {"EXAMCAL_STATE_DIR": str(folder), "EXAMCAL_PUBLIC_DIR": str(folder / "public")}
+    command, variables = [*office.program, word], office.all_variables({**own, **extra})
     with (office.folder / f"{name}.log").open("w") as log:
         return subprocess.Popen(command, cwd=office.folder, env=variables, stdout=log, stderr=subprocess.STDOUT)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from examcal.cli.measuring import (
     count_requests,
     counting_attempts,
+    counting_fenced,
     counting_schedules,
     make_metrics,
     metrics_servers,
@@ -54,6 +55,7 @@ class Composition:
             on_trouble=self._pass_on,
             on_change=self._wake,
             on_attempt=counting_attempts(self.metrics),
+            on_fenced=counting_fenced(self.metrics),
         )
         self.admins = make_admins(settings, self.clock, self.engine.channels, self.engine.renderer)
         self.follower = EditionFollower(settings.published, self._selecting)

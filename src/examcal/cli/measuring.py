@@ -59,6 +59,11 @@ def counting_attempts(metrics: Metrics | None) -> Callable[[str, Outcome, float]
     return heard
 
 
+def counting_fenced(metrics: Metrics | None) -> Callable[[str, int], None]:
+    """Return what hears of outcomes that came too late to count."""
+    return metrics.fenced if metrics is not None else lambda _channel, _count: None
+
+
 def counting_schedules(metrics: Metrics | None) -> Callable[[str], None]:
     """Return what hears of offered schedules."""
 

@@ -22,7 +22,7 @@ from examcal.delivery.acceptance import CONFIRMED_NOTE, choices, note_held
 from examcal.delivery.limits import paces
 from examcal.delivery.loop import Deliverer
 from examcal.delivery.message import Renderer
-from examcal.delivery.port import OnAttempt, Trouble
+from examcal.delivery.port import OnAttempt, OnFenced, Trouble
 from examcal.delivery.versions import last_good
 from examcal.dispatch.leadership import LEADER_NOTE, AdvisoryLeadership, FileLeadership, Leadership, own_name
 from examcal.errors import Sentence, UnavailableError
@@ -209,6 +209,7 @@ def make_engine(
     on_trouble: Callable[[Trouble], None],
     on_change: Callable[[], None],
     on_attempt: OnAttempt = lambda _channel, _outcome, _late: None,
+    on_fenced: OnFenced = lambda _channel, _count: None,
 ) -> Engine:
     """Open the ledger and put everything that delivers together; call it while ``only_daemon`` holds."""
     now = clock.now()
@@ -235,6 +236,7 @@ def make_engine(
         on_trouble=on_trouble,
         on_change=on_change,
         on_attempt=on_attempt,
+        on_fenced=on_fenced,
     )
     leadership = AdvisoryLeadership(ledger.engine) if ledger.shared else None
     return Engine(settings, shared or clock, opened, deliverer, channels, revisions, renderer, leadership, clock)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _PERSONAL = re.compile(r"(/(?:confirm|me|unsubscribe|calendar))/.+", re.DOTALL)
 _LIKE_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
 _LOOK_EVERY = 2.0  # seconds between two looks for an edition that somebody else published
+ENDS_WITHIN = 18.0
+"""Seconds from a signal to the end at the latest: well before a supervisor kills, and less than the 20 promised."""
 _log = structlog.get_logger()
 
 
@@ -124,9 +128,18 @@ def edition_reasons(site: Site, follower: EditionFollower, language: str) -> Seq
     return []
 
 
+def _end_anyway() -> None:
+    _log.warning("ended without waiting for calls that hang")
+    os._exit(0)
+
+
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call ``stop`` at the first SIGTERM or SIGINT; a second one ends the process at once."""
+    """Call ``stop`` at the first SIGTERM or SIGINT; a second one ends the process at once.
+
+    So does the end of ``ENDS_WITHIN``: a call to a database that a network swallows cannot be cut short. What is lost
+    with it is what a kill loses, and the ledger is made for that.
+    """
     loop = asyncio.get_running_loop()
 
     def first(number: int) -> None:
@@ -134,6 +147,9 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
         _log.info("stopping", signal=signal.Signals(number).name)
+        last = threading.Timer(ENDS_WITHIN, _end_anyway)
+        last.daemon = True
+        last.start()
         stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,7 @@ import asyncio
 
 from examcal.cli.command import command
 from examcal.cli.invocation import Invocation
-from examcal.cli.measuring import counting_attempts, make_metrics, metrics_servers
+from examcal.cli.measuring import counting_attempts, counting_fenced, make_metrics, metrics_servers
 from examcal.cli.output import warn, write
 from examcal.cli.running import make_engine, ticket_taker
 from examcal.cli.serving import stopped_by_signals
@@ -36,6 +36,7 @@ async def _work(invocation: Invocation) -> None:
         on_trouble=lambda trouble: warn(trouble.sentence.text(language())),
         on_change=lambda: None,
         on_attempt=counting_attempts(metrics),
+        on_fenced=counting_fenced(metrics),
     )
     taker = ticket_taker(engine)
     if taker is None:

@@ -85,7 +85,7 @@ class GroupedLane(Lane):
                 await self._tools.until_recorded(partial(self._tools.ledger.part_done, bundle.id, position + 1))
         if sent.outcome is Outcome.ACCEPTED:
             for claim in members:
-                await self.note_accepted(claim, sent)
+                await self.note_accepted(claim, sent, lease)
         return sent
 
     async def _take_token(self) -> bool:

@@ -22,7 +22,7 @@ from examcal.delivery.gate import Gate
 from examcal.delivery.lease import LEASE, Lease
 from examcal.delivery.limits import Pace, end_of_minute
 from examcal.delivery.outcomes import Sent
-from examcal.delivery.port import OnAttempt, OnTrouble, Trouble
+from examcal.delivery.port import OnAttempt, OnFenced, OnTrouble, Trouble
 from examcal.delivery.retry import BREAKS_AFTER, health_after
 from examcal.delivery.thread import LedgerThread
 from examcal.errors import ExamcalError, Sentence, reason_of
@@ -57,6 +57,7 @@ class Tools:
     holds_ambiguous: bool = False
     restored: bool = False
     on_attempt: OnAttempt = lambda _channel, _outcome, _late: None
+    on_fenced: OnFenced = lambda _channel, _count: None
     read_clock: Callable[[], None] = lambda: None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     held: set[str] = field(default_factory=set)
@@ -196,15 +197,18 @@ class Lane:
                 sent = await outcomes.hand_over(self.channel, payload, addressee, passage.leave)
                 passage.answered()
                 if sent.outcome is Outcome.ACCEPTED and payload is payloads[-1]:
-                    await self.note_accepted(claim, sent)
+                    await self.note_accepted(claim, sent, lease)
             if passage.turned_back:
                 return outcomes.not_begun(claim, self._tools.clock.now())
             if sent.outcome is not Outcome.ACCEPTED:
                 break
         return self.ended(claim, sent)
 
-    async def note_accepted(self, claim: Claim, sent: Sent) -> None:
-        """Note at once that a message was accepted: where this process is killed before T2, it is not sent again."""
+    async def note_accepted(self, claim: Claim, sent: Sent, lease: Lease) -> None:
+        """Note at once that a message was accepted: where this process is killed before T2, it is not sent again.
+
+        Where the ledger knows the claim no longer, another process works on the batch.
+        """
         ledger, now = self._tools.ledger, self._tools.clock.now()
         try:
             ledger.journal(key_of(claim), sent.provider_id, now)
@@ -212,7 +216,8 @@ class Lane:
             self._tools.on_trouble(Trouble("ledger", reason_of(error)))
         if ledger.shared:
             values = (claim.delivery_id, claim.token, now, sent.provider_id)
-            await self._tools.until_recorded(lambda: ledger.note_accepted(*values))
+            if not await self._tools.until_recorded(lambda: ledger.note_accepted(*values)):
+                lease.lose()
 
     async def _take_member_token(self, claim: Claim) -> bool:
         """Take a token of the member's rate for a further part and wait for it: what is over it nobody would see."""
@@ -265,7 +270,9 @@ class Lane:
     async def record(self, group: Sequence[Settlement], token: str) -> None:
         """Settle outcomes, and let the channel's health follow from them."""
         now = self._tools.clock.now()
-        await self._tools.until_recorded(lambda: self._tools.ledger.settle(group, token=token, now=now))
+        fenced = await self._tools.until_recorded(lambda: self._tools.ledger.settle(group, token=token, now=now))
+        if fenced:
+            self._tools.on_fenced(self.channel.name, fenced)
         before = self._health
         for end in self.signs(group):
             if end.outcome is not None:

@@ -37,6 +37,10 @@ class Lease:
         """Whether what was claimed may still be sent."""
         return self._clock.boottime() < self._until
 
+    def lose(self) -> None:
+        """Send nothing more: the ledger says that the claims are not ours any longer."""
+        self._until = -math.inf
+
     @asynccontextmanager
     async def renewed(self, token: str) -> AsyncIterator[None]:
         """Renew the leases of ``token`` while a batch is under way."""
@@ -57,6 +61,8 @@ class Lease:
                 now, asked = self._clock.now(), self._clock.boottime()
                 if await self._thread.run(self._ledger.renew_leases, token, now, LEASE):
                     self._hold_from(asked)
+                else:
+                    self.lose()
 
     def _hold_from(self, asked: float) -> None:
         """Count from when the ledger was asked, by the boot clock: from then at the earliest it counts itself."""

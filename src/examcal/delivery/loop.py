@@ -21,7 +21,7 @@ from examcal.delivery.grouped import GroupedLane
 from examcal.delivery.lane import Lane, Tools
 from examcal.delivery.limits import Pace
 from examcal.delivery.notices import DEBOUNCE
-from examcal.delivery.port import OnAttempt, OnTrouble, Renderer, Trouble
+from examcal.delivery.port import OnAttempt, OnFenced, OnTrouble, Renderer, Trouble
 from examcal.delivery.retry import LAST_CHANCE
 from examcal.delivery.thread import LedgerThread
 from examcal.delivery.versions import Versions
@@ -89,6 +89,7 @@ class Deliverer:
         holds_ambiguous: bool = False,
         on_trouble: OnTrouble = _ignore,
         on_attempt: OnAttempt = lambda _channel, _outcome, _late: None,
+        on_fenced: OnFenced = lambda _channel, _count: None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.ledger = ledger
@@ -104,7 +105,7 @@ class Deliverer:
         freezer = Freezer(ledger, channels, renderer, self._reach)
         self._tools = Tools(
             ledger, self.thread, freezer, clock, owner, on_trouble, holds_ambiguous,
-            on_attempt=on_attempt, read_clock=read_clock,
+            on_attempt=on_attempt, on_fenced=on_fenced, read_clock=read_clock,
         )  # fmt: skip
         self._dispatcher = dispatcher or EmbeddedDispatcher(on_change)
         self._dispatcher.start(self.deliver)

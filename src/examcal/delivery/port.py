@@ -53,5 +53,7 @@ class Trouble:
 
 
 OnTrouble = Callable[[Trouble], None]
+OnFenced = Callable[[str, int], None]
+"""Hears of a channel's outcomes that came after another process had taken over; called in the event loop."""
 OnAttempt = Callable[[str, Outcome, float], None]
 """Hears of every ended attempt: channel, outcome, seconds since the due instant; called in the event loop."""

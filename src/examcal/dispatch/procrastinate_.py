@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, text
 
 from examcal.dispatch.port import BATCH, Deliver
 from examcal.ledger.port import Ledger
+from examcal.ledger.trouble import LedgerUnreachableError
 
 TASK = "examcal.deliver"
 QUEUE = "examcal"
@@ -70,7 +71,7 @@ class ProcrastinateDispatcher:
         return True
 
     def _submit(self, due: Mapping[int, int]) -> None:
-        with self._ledger.transaction() as connection:
+        with _told_apart(), self._ledger.transaction() as connection:
             there = live_tickets(connection)
             missing: list[dict[str, Any]] = [
                 {"channel_id": number}
@@ -100,6 +101,7 @@ class ProcrastinateWorker:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until ``stopping`` is set. A database that goes away is waited for."""
+        _be_quiet(asyncio.get_running_loop())
         tries = 0
         while not stopping.is_set():
             started = time.monotonic()
@@ -124,8 +126,6 @@ class ProcrastinateWorker:
                 for part in parts:
                     part.cancel()
                 await asyncio.wait(parts, timeout=ENDS_WITHIN)
-                for part in parts:
-                    part.add_done_callback(_end_quietly)
 
     async def _work(self) -> None:
         await self._app.run_worker_async(
@@ -149,10 +149,31 @@ class ProcrastinateWorker:
             await asyncio.sleep(SWEEP_EVERY)
 
 
-def _end_quietly(part: asyncio.Task[Any]) -> None:
-    """Take note of how a part of a session ended; the first that failed is told of by the session itself."""
-    if not part.cancelled():
-        part.exception()
+def _be_quiet(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the library's own tasks end without a word where their database is away: the ledger's trouble says so.
+
+    Some of them outlive the session that they belong to, and nobody is left to ask how they ended.
+    """
+    others = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if isinstance(context.get("exception"), exceptions.ConnectorException | exceptions.AppNotOpen):
+            return
+        if others is not None:
+            others(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn the library's name for a database that went away into ours."""
+    try:
+        yield
+    except exceptions.ConnectorException:
+        raise LedgerUnreachableError("the database cannot be reached") from None
 
 
 def tickets_for(count: int) -> int:

@@ -56,6 +56,7 @@ FAMILIES: Final = (
     Family("examcal_ledger_reachable", "gauge", (), "1 if the ledger answered this look, else 0."),
     Family("examcal_leader", "gauge", (), "1 while this process plans and keeps the timer, 0 while it stands by."),
     Family("examcal_attempts_total", "counter", ("channel", "outcome"), "Ended attempts of this process."),
+    Family("examcal_fenced_total", "counter", ("channel",), "Outcomes that came after another process had taken over."),
     Family(
         "examcal_delivery_lateness_seconds", "histogram", ("channel",), "From the due instant to acceptance."
     ),
@@ -119,6 +120,7 @@ class Metrics(Collector):
     edition_age: Callable[[], float | None] = lambda: None
     _requests: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _attempts: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _fenced: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _schedules: Counter[str] = field(default_factory=Counter)
     _lateness: dict[str, list[int]] = field(default_factory=dict)
     _late_sum: Counter[str] = field(default_factory=Counter)
@@ -138,6 +140,10 @@ class Metrics(Collector):
             self._lateness.setdefault(channel, [0] * (len(LATENESS) + 1))[bisect_left(LATENESS, late)] += 1
             self._late_sum[channel] += late  # type: ignore[assignment]  # a Counter adds up fractions as well
 
+    def fenced(self, channel: str, count: int) -> None:
+        """Count outcomes that the ledger did not take, because another process works on their deliveries."""
+        self._fenced[(channel,)] += count
+
     def schedule(self, result: str) -> None:
         """Count an offered schedule: "accepted", "rejected" or "held"."""
         self._schedules[result] += 1
@@ -151,6 +157,7 @@ class Metrics(Collector):
         if self.leads is not None:
             yield _gauge("examcal_leader", {(): self.leads()})
         yield _counter("examcal_attempts_total", self._attempts)
+        yield _counter("examcal_fenced_total", self._fenced)
         yield self._histogram()
         yield _counter("examcal_schedules_total", {(result,): count for result, count in self._schedules.items()})
         yield _gauge("examcal_trouble", {(code,): 1 for code in self.troubles()})
