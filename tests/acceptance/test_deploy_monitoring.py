@@ -155,4 +155,4 @@ def test_a_running_daemon_exports_every_family_and_counts_what_happens(office: O
         assert exported()["examcal_schedules_total"]["rejected",] >= 1
         missing = SERIES - set(exported()) - {f"examcal_delivery_lateness_seconds{end}"
                                               for end in ("", "_bucket", "_count", "_sum")}  # fmt: skip
-        assert missing <= {"examcal_attempts_total"}
+        assert missing <= {"examcal_attempts_total", "examcal_fenced_total"}
