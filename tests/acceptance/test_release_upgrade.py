@@ -155,7 +155,7 @@ def deliver_the_rest(machine: Machine, smtp: SmtpServer, before: Rows) -> None:
     machine.say("deliveries", "retry", *(str(row["id"]) for row in before.values() if row["state"] == "retry"))
     machine.say("deliveries", "release", "--all")
     smtp.wait_for(2 + 1 + 16, patience)
-    machine.shift = LATER
+    machine.go_ahead(LATER)
     machine.start()
     smtp.wait_for(24, patience)
     machine.stop()

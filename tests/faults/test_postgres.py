@@ -23,6 +23,7 @@ from examcal.ledger.rows import State
 from examcal.ledger.store import SqlLedger
 from examcal.ledger.trouble import LedgerUnreachableError
 from support.ledgers import claim, entry, planned
+from support.office import Office
 from support.postgres import PostgresServer
 from support.proxy import Proxy
 from support.rig import START, Rig, closing, email, people
@@ -145,6 +146,24 @@ def _sessions(address: str) -> int:
     with psycopg.connect(address, autocommit=True) as connection:
         row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%procrastinate%'").fetchone()
     return row[0] if row else 0
+
+
+# F41
+
+
+def test_a_newer_schema_is_refused_and_left_as_it_is(address: str, tmp_path: Path, shared: SqlLedger) -> None:
+    planned(shared, NOW, people=2)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    office = Office(tmp_path / "office", {"EXAMCAL_DATABASE_URL": address})
+    office.folder.mkdir()
+    for command in (("ledger", "init"), ("status",), ("run", "--once"), ("run",), ("worker",)):
+        done = office.examcal(*command, "--lang", "en")
+        assert done.returncode == 78, (command, done.stderr)
+        assert "install the newer examcal" in done.stderr
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+        assert connection.execute("SELECT count(*) FROM delivery WHERE state = 'planned'").fetchone() == (2,)
 
 
 # F49, F55 -------------------------------------------------------------------------------------------------------------

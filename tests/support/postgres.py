@@ -47,7 +47,7 @@ class PostgresServer:
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self._environment = {**os.environ, **(environment or {})}
+        self.environment = {**os.environ, **(environment or {})}
         self.folder = Path(tempfile.mkdtemp(prefix="examcal-pg-", dir="/tmp"))
         self.data = self.folder / "data"
         self._bin = binaries()
@@ -108,7 +108,7 @@ class PostgresServer:
 
     def _as_user(self) -> dict[str, object]:
         quiet: dict[str, object] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": self.folder}
-        quiet["env"] = self._environment
+        quiet["env"] = self.environment
         if self._user is None:
             return quiet
         return quiet | {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
