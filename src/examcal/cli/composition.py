@@ -127,7 +127,7 @@ class Composition:
             return
         from examcal.web.metrics import look_at  # noqa: PLC0415 - only where metrics are asked for
 
-        metrics.look = lambda: look_at(ledger, self.clock.now())
+        metrics.look = lambda: look_at(ledger, self.engine.clock.now())
         metrics.leads = lambda: "standing-by" not in self.conditions.by_code
         metrics.troubles = lambda: tuple(self.conditions.by_code)
         count_requests(self.site, metrics)
