@@ -75,6 +75,25 @@ def test_a_unit_is_closed_to_everything_that_it_does_not_need(unit: Path) -> Non
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_a_unit_that_is_started_again_is_never_given_up(unit: Path) -> None:
+    before, _, service = unit.read_text("utf-8").partition("[Service]")
+    assert ("StartLimitIntervalSec=0" in before) == ("Restart=always" in service)
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_that_is_away_at_the_start_ends_it_with_a_code_after_which_it_is_started_again(
+    office: Office,
+) -> None:
+    office.environment["EXAMCAL_DATABASE_URL"] = f"postgresql://examcal@127.0.0.1:{free_port()}/examcal"
+    for command, unit in (("run", "examcal.service"), ("worker", "examcal-worker@.service")):
+        done = office.examcal(command)
+        (final,) = entries(UNITS / unit, "RestartPreventExitStatus")
+        assert done.returncode == 69, done.stderr
+        assert str(done.returncode) not in final.split()
+        assert "数据库" in done.stderr
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_all_units_are_closed_alike(unit: Path) -> None:
     assert hardening(unit) == hardening(UNITS / "examcal.service")
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
 
-_CRITICAL = frozenset({"ledger", "clock", "no-edition"})
+_CRITICAL = frozenset({"ledger", "clock", "stalled"})
+"""While one of these is so, the main job does not run."""
 
 
 class Composition:
@@ -63,7 +64,7 @@ class Composition:
         self.show = showing(self.site, self.follower)
         self.web = WebServer(self.site, *settings.listen)
         self.address = settings.base_url or f"http://{settings.listen._replace(port=self.web.address[1])}"
-        self._publish = publishing(settings, self.clock, self.engine.revisions, self.address)
+        self._publish = publishing(settings, self.clock, self.engine.revisions, self.address, self._leads)
         self._count()
         self.daemon = Daemon(self._parts(schedule, ready))
         for code, sentence in opening_troubles(self.engine.opened):
@@ -88,6 +89,7 @@ class Composition:
             servers=[self.web, *self._postmen(), *metrics_servers(settings, self.metrics)],
             ping=partial(ping, secret.get_secret_value()) if secret else None,
             ping_every=settings.heartbeat_every,
+            is_well=self._is_well,
             weekly_summary=settings.weekly_summary,
             ready=partial(ready, self.address),
             on_schedule=counting_schedules(self.metrics),
@@ -99,6 +101,9 @@ class Composition:
 
     def _selecting(self, manifest: Manifest) -> Select | None:
         return selecting_from(lambda: self.accepted[-1], self.clock)(manifest) if self.accepted else None
+
+    def _leads(self) -> bool:
+        return self.engine.leading
 
     def _wake(self) -> None:
         self.daemon.wake()
@@ -120,6 +125,10 @@ class Composition:
         own = [Reason(code, sentence.text(language), critical=code in _CRITICAL) for code, sentence in conditions]
         return [*edition_reasons(self.site, self.follower, language), *own]
 
+    def _is_well(self) -> bool:
+        """Return whether the main job runs, and what should have left by now has left."""
+        return "overdue" not in self.conditions.by_code and not any(one.critical for one in self._reasons())
+
     def _count(self) -> None:
         """Tell the metrics where to look."""
         metrics, ledger = self.metrics, self.engine.opened.ledger
@@ -128,7 +137,7 @@ class Composition:
         from examcal.web.metrics import look_at  # noqa: PLC0415 - only where metrics are asked for
 
         metrics.look = lambda: look_at(ledger, self.engine.clock.now())
-        metrics.leads = lambda: "standing-by" not in self.conditions.by_code
+        metrics.leads = self._leads
         metrics.troubles = lambda: tuple(self.conditions.by_code)
         count_requests(self.site, metrics)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from examcal.channels.outbox import OutboxChannel
 from examcal.cli.editions import make_edition
 from examcal.cli.rendering import PublishedRevisions, make_renderer
+from examcal.cli.shared_edition import EDITION_DIGEST_NOTE
 from examcal.cli.wiring import audiences_of, channels_of
 from examcal.clock import Clock, SystemClock
 from examcal.daemon.admins import Admins, reach_of
@@ -25,12 +26,12 @@ from examcal.delivery.message import Renderer
 from examcal.delivery.port import OnAttempt, OnFenced, Trouble
 from examcal.delivery.versions import last_good
 from examcal.dispatch.leadership import LEADER_NOTE, AdvisoryLeadership, FileLeadership, Leadership, own_name
-from examcal.errors import Sentence, UnavailableError
+from examcal.errors import ExamcalError, Sentence, UnavailableError
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
 from examcal.ledger.shared_clock import SharedClock
 from examcal.plan.audience import plan_rows, unserved, unserved_words
-from examcal.publication.publisher import publish
+from examcal.publication.publisher import is_current, publish
 from examcal.publication.removals import some_of
 
 if TYPE_CHECKING:
@@ -77,21 +78,36 @@ class Engine:
     renderer: Renderer
     leadership: Leadership | None = None
     own_clock: Clock = field(default_factory=SystemClock)
+    leading: bool = False
+    _followed: str | None = None
     _started: bool = False
     _taking: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def lead(self) -> bool:
-        """Become the one that plans, and begin. On a shared ledger this process delivers, leading or not."""
+        """Become the one that plans, and begin. On a shared ledger this process delivers, leading or not.
+
+        What keeps us from beginning (ExamcalError) lets another daemon lead.
+        """
         self._take_tickets()
+        self.leading = False
         if self.leadership is not None and not await asyncio.to_thread(self.leadership.acquire):
             return False
+        try:
+            await self._begin()
+        except ExamcalError:
+            if self.leadership is not None:
+                await asyncio.to_thread(self.leadership.release)
+            raise
+        self.leading = True
+        return True
+
+    async def _begin(self) -> None:
         if not self._started:
             await self.deliverer.start()
             self._started = True
         await self.deliverer.thread.run(self.opened.ledger.set_note, LEADER_NOTE, own_name())
         await self.deliverer.set_audiences(audiences_of(self.settings))
-        return True
 
     def _take_tickets(self) -> None:
         taker = ticket_taker(self) if self._taking is None else None
@@ -100,7 +116,22 @@ class Engine:
 
     async def leads(self) -> bool:
         """Return whether this is still the one that plans."""
-        return self.leadership is None or await asyncio.to_thread(self.leadership.holds)
+        self.leading = self.leadership is None or await asyncio.to_thread(self.leadership.holds)
+        return self.leading
+
+    async def published_by_leader(self) -> Schedule | None:
+        """Return the schedule in force if the daemon that leads has published since the last question, else None."""
+        return await self.deliverer.thread.run(self._published_by_leader)
+
+    def _published_by_leader(self) -> Schedule | None:
+        digest = self.opened.ledger.note(EDITION_DIGEST_NOTE)
+        if digest is None or digest == self._followed:
+            return None
+        self._followed = digest
+        if is_current(digest, self.settings.published):
+            return None
+        found = last_good(self.opened.ledger)
+        return found[0] if found else None
 
     async def knows(self, content: str) -> bool:
         """Return whether the admins heard what became of an edit."""
@@ -288,16 +319,26 @@ def make_admins(settings: Settings, clock: Clock, channels: dict[str, Channel], 
 
 
 def publishing(
-    settings: Settings, clock: Clock, revisions: PublishedRevisions, base_url: str
+    settings: Settings,
+    clock: Clock,
+    revisions: PublishedRevisions,
+    base_url: str,
+    leads: Callable[[], bool] = lambda: True,
 ) -> Callable[[Schedule], Sequence[Sentence]]:
-    """Return what publishes an accepted schedule: removed milestones were confirmed, and become tombstones."""
+    """Return what publishes an accepted schedule: removed milestones were confirmed, and become tombstones.
+
+    Where ``leads`` says no, it is published here only, and other machines do not hear of it.
+    """
 
     def publish_schedule(schedule: Schedule) -> Sequence[Sentence]:
         edition = make_edition(
             schedule, settings, now=clock.now(), previous=revisions.previous(), base_url=base_url, accept_shrink=True
         )
         publish(edition, settings.published)
-        revisions.published(edition)
+        if leads():
+            revisions.published(edition)
+        else:
+            revisions.renew()
         return edition.warnings
 
     return publish_schedule

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from examcal.daemon.background import in_background
+from examcal.daemon.edits import HOME, Edits
 from examcal.daemon.every import At, Every
 from examcal.daemon.parts import Parts
+from examcal.daemon.publishing import Publishing
+from examcal.daemon.standby import Standby
 from examcal.daemon.supervisor import notify, watchdog_interval
-from examcal.daemon.watching import Offer, Rejection
 from examcal.errors import ExamcalError, Sentence
 from examcal.ledger.trouble import LedgerDamagedError
 from examcal.schedule.model import Schedule
@@ -36,10 +36,12 @@ STAND_BY_EVERY = 3.0
 STEP = 2.0
 """Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
 STALLED_AFTER = 90.0
+"""Seconds after which a look at the deliveries that does not end is trouble."""
+HUNG_AFTER = 600.0
+"""Seconds after which it is taken for hung, and the supervisor is let end this process: no look takes so long."""
 STOP_WITHIN = 15.0
 SERVED_WITHIN = 10.0
 """Seconds after which the daemon is ready although no edition is served yet: reminders do not wait for pages."""
-HOME = ZoneInfo("Asia/Shanghai")
 _log = structlog.get_logger()
 
 
@@ -51,12 +53,13 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._scheduler = AsyncIOScheduler()
         self._delivering = asyncio.Lock()
-        self._looking = asyncio.Lock()
-        self._publishing = asyncio.Lock()
+        self._publishing = Publishing(parts)
+        self._standby = Standby(parts, self._publishing)
+        self._edits = Edits(parts, self._accepted, self._give_up)
+        self._is_deposed = False
         self._answering = asyncio.Event()  # an edition is served, or the first publication gave none
-        self._held: Offer | None = None
         self._schedule: Schedule | None = None
-        self._last_tick = parts.clock.monotonic()
+        self._last_tick = self._started_at = parts.clock.monotonic()
         self._failures = 0
         self._fatal: LedgerDamagedError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +75,7 @@ class Daemon:
     def reload(self) -> None:
         """Look at the schedule now."""
         self._parts.watch.again()
-        self._run_now("look", self._look, Every(LOOK_EVERY))
+        self._run_now("look", self._edits.look, Every(LOOK_EVERY))
 
     async def run(self) -> None:
         """Run until stopped. Raises what makes going on impossible (a damaged ledger, a failed server)."""
@@ -80,9 +83,9 @@ class Daemon:
         guard = asyncio.create_task(self._guard())
         try:
             await self._start()
-            await self._until_any(self._stopping, self._answering, servers=servers, within=SERVED_WITHIN)
+            await self._until_any(self._stopping, self._answering, needed=[*servers, guard], within=SERVED_WITHIN)
             self._say_ready()
-            await self._until_any(self._stopping, servers=servers)
+            await self._until_any(self._stopping, needed=[*servers, guard])
             if self._fatal is not None:
                 raise self._fatal
         finally:
@@ -94,12 +97,11 @@ class Daemon:
         await self._stand_by()
         if self._stopping.is_set():
             return
-        await self._take_found(await in_background(lambda: self._parts.watch.first(self._today())), at_start=True)
-        await self._settle_offer()
+        await self._edits.first()
         if self._schedule is None:
             self._schedule = await self._parts.work.last_good()
             self._publish_soon()
-        self._start_scheduler()
+        self._begin()
         if await self._parts.show():  # what an earlier run published answers already
             self._answering.set()
 
@@ -110,40 +112,36 @@ class Daemon:
 
     async def _stand_by(self) -> None:
         """Wait until this daemon leads; feeds and pages are served meanwhile."""
-        waited = False
-        while not self._stopping.is_set() and not await self._parts.work.lead():
-            if not waited:
+        is_said = False
+        while not self._stopping.is_set() and not await self._standby.lead():
+            if not is_said and "standing-by" in self._parts.conditions.by_code:
                 _log.info("standing by: another daemon leads")
-                self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
                 notify("READY=1\nSTATUS=standing by")
-                self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
-                waited = True
+                is_said = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), STAND_BY_EVERY)
-        self._parts.conditions.set("standing-by", None)
 
-    async def _check_leadership(self) -> None:
-        """Stop planning where another daemon took over, and stand by for its end."""
-        if await self._parts.work.leads():
-            return
-        _log.warning("leadership was lost")
-        self._parts.conditions.set("standing-by", Sentence("another daemon leads"))
-        if self._scheduler.running:
+    async def _keep_leading(self) -> None:
+        """Stop planning where another daemon took over or the database went away, and go on when that has ended."""
+        if self._scheduler.running and not await self._parts.work.leads():
+            _log.warning("leadership was lost")
+            notify("STATUS=standing by")
             self._scheduler.shutdown(wait=False)
-        await self._stand_by()
-        if not self._stopping.is_set():
-            self._start_scheduler()
+            self._is_deposed = True
+        if self._is_deposed and not self._stopping.is_set() and await self._standby.lead():
+            self._is_deposed = False
+            self._begin()
 
     async def _until_any(
-        self, *events: asyncio.Event, servers: Sequence[asyncio.Task[None]], within: float | None = None
+        self, *events: asyncio.Event, needed: Sequence[asyncio.Task[None]], within: float | None = None
     ) -> None:
-        """Wait for an event or the end of a server, for so many seconds. Raises what ended the server."""
+        """Wait for an event or the end of what is needed, for so many seconds. Raises what ended that."""
         waits = [asyncio.create_task(event.wait()) for event in events]
-        done, _ = await asyncio.wait([*waits, *servers], timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([*waits, *needed], timeout=within, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        for server in done.intersection(servers):
-            server.result()
+        for task in done.intersection(needed):
+            task.result()
 
     async def _wind_down(self, servers: Sequence[asyncio.Task[None]]) -> None:
         if self._scheduler.running:
@@ -163,12 +161,19 @@ class Daemon:
 
     # What wakes it --------------------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        """Begin to look at the deliveries."""
+        notify("STATUS=running")
+        self._last_tick = self._parts.clock.monotonic()
+        self._start_scheduler()
+
     def _start_scheduler(self) -> None:
         """Start a scheduler with all jobs. Missed runs are made up for once, whatever the clock did."""
+        self._started_at = self._parts.clock.monotonic()
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 3}
         self._scheduler = AsyncIOScheduler(job_defaults=defaults, timezone=HOME)
         add = self._scheduler.add_job
-        add(self._look, Every(LOOK_EVERY), id="look")
+        add(self._edits.look, Every(LOOK_EVERY), id="look")
         add(self._check_overdue, Every(OVERDUE_EVERY), id="overdue")
         add(self._publish, At(hour=0, minute=5, timezone=HOME), id="publish")
         if self._parts.weekly_summary:
@@ -194,19 +199,26 @@ class Daemon:
         wall, steady = clock.now(), clock.monotonic()
         while True:
             await asyncio.sleep(beat)
-            if self._scheduler.running:
-                await self._check_leadership()
+            try:
+                await self._keep_leading()
+            except LedgerDamagedError as error:
+                self._give_up(error)
             now, ticked = clock.now(), clock.monotonic()
             step = (now - wall).total_seconds() - (ticked - steady)
             wall, steady = now, ticked
             if abs(step) > STEP:
                 _log.warning("the clock was set", seconds=round(step))
                 self._restart_scheduler()
-            elif self._scheduler.running and ticked - self._last_tick > STALLED_AFTER:
+            elif self._unlooked_for() > STALLED_AFTER and ticked - self._started_at > STALLED_AFTER:
                 _log.error("the scheduler stalled and is started again")
-                self._last_tick = ticked
+                self._parts.trouble("stalled", Sentence("deliveries are not looked at any more"))
                 self._restart_scheduler()
-            notify("WATCHDOG=1")
+            if self._unlooked_for() < HUNG_AFTER:
+                notify("WATCHDOG=1")
+
+    def _unlooked_for(self) -> float:
+        """Return for how many seconds no look at the deliveries has ended; 0 while another daemon leads."""
+        return self._parts.clock.monotonic() - self._last_tick if self._scheduler.running else 0.0
 
     def _restart_scheduler(self) -> None:
         if self._scheduler.running:
@@ -221,10 +233,11 @@ class Daemon:
             return
         async with self._delivering:
             again = self._now() + LONGEST_REST
+            told = dict(self._parts.conditions.by_code)
             try:
-                for code in ("ledger", "clock"):  # what is still so is told again while delivering
-                    self._parts.conditions.set(code, None)
                 due = await self._parts.work.deliver()
+                await asyncio.sleep(0)  # what was told on the way is heard now
+                self._end_conditions(told)
                 self._failures = 0
                 again = min(again, max(due, self._now())) if due else again
             except LedgerDamagedError as error:
@@ -233,7 +246,7 @@ class Daemon:
             except ExamcalError as error:
                 again = self._now() + timedelta(seconds=min(30, 2**self._failures))
                 self._failures += 1
-                self._trouble("ledger", error.sentence)
+                self._parts.trouble("ledger", error.sentence)
             except Exception as error:  # noqa: BLE001 - one bad delivery must not end the loop
                 again = self._now() + timedelta(seconds=min(30, 2**self._failures))
                 self._failures += 1
@@ -242,83 +255,20 @@ class Daemon:
         if not self._stopping.is_set():
             self._wake_at(again)
 
-    async def _look(self) -> None:
-        """Look at the schedule; a held edit is offered again, because a person may have said yes."""
-        if self._looking.locked():
-            return
-        async with self._looking:
-            moment, today = self._parts.clock.monotonic(), self._today()
-            found = await in_background(lambda: self._parts.watch.look(moment, today))
-            if found is not None:
-                await self._take_found(found)
-            if self._held is not None and await self._settle_offer():
-                self._wake_at(self._now())
+    def _end_conditions(self, told: Mapping[str, Sentence]) -> None:
+        """End what a look at the deliveries did not tell again."""
+        conditions = self._parts.conditions
+        for code in ("ledger", "clock", "stalled"):
+            if code in told and conditions.by_code.get(code) is told[code]:
+                conditions.set(code, None)
+                if code == "stalled":
+                    self._parts.admins.over(code)
 
-    async def _take_found(self, found: Offer | Rejection, *, at_start: bool = False) -> None:
-        """Note a rejection, or keep an offer to be settled."""
-        if isinstance(found, Offer):
-            self._held = found
-            self._parts.conditions.set("schedule-rejected", None)
-            return
-        self._held = None
-        self._parts.on_schedule("rejected")
-        rejected, *why = found.words()
-        self._parts.conditions.set("schedule-rejected", rejected)
-        await self._tell_of_rejection(f"schedule-rejected {found.content or found.error}", rejected, *why)
-        if at_start:
-            _log.warning("starting on the last good schedule")
-
-    async def _tell_of_rejection(self, content: str, *sentences: Sentence) -> None:
-        """Tell the admins of a rejected edit, once for its content: a restart does not tell it again."""
-
-        async def remember() -> None:
-            if "schedule-rejected" in self._parts.conditions.by_code:
-                # It is told again at the next start, which is better than never; RuntimeError: the ledger is closed.
-                with contextlib.suppress(ExamcalError, RuntimeError):
-                    await self._parts.work.remember(content)
-
-        with contextlib.suppress(ExamcalError):  # what is wrong with the ledger is told where it is worked on
-            if await self._parts.work.knows(content):
-                _log.warning("the schedule is rejected, as the admins know")
-                return
-        self._parts.admins.tell(content, *sentences, then=remember)
-
-    async def _forget_edits(self) -> None:
-        """Let an edit that returns after another one was accepted be told of again."""
-        for code in ("schedule-rejected", "schedule-held"):
-            self._parts.admins.over(code)
-        with contextlib.suppress(ExamcalError):  # then an edit that returns is not told of again
-            await self._parts.work.forget()
-
-    async def _settle_offer(self) -> bool:
-        """Offer what is held; return whether it was accepted."""
-        offer = self._held
-        if offer is None:
-            return False
-        try:
-            taken = await self._parts.work.take(offer)
-        except LedgerDamagedError as error:
-            self._give_up(error)
-            return False
-        except ExamcalError as error:
-            self._trouble("ledger", error.sentence)
-            return False
-        if taken.held is not None:
-            if "schedule-held" not in self._parts.conditions.by_code:
-                self._parts.on_schedule("held")
-            self._parts.conditions.set("schedule-held", taken.held)
-            self._parts.admins.tell(f"schedule-held {offer.schedule.digest}", taken.held)
-            return False
-        self._held = None
-        await self._forget_edits()
-        self._parts.conditions.set("schedule-held", None)
-        if taken.notes:
-            self._parts.admins.tell(f"accepted {offer.schedule.digest}", *taken.notes)
-        self._schedule = offer.schedule
-        self._parts.on_schedule("accepted")
-        _log.info("schedule accepted", digest=offer.schedule.digest[:12])
+    def _accepted(self, schedule: Schedule) -> None:
+        """Publish an edit that was accepted, and look at the deliveries, which follow from it."""
+        self._schedule = schedule
         self._publish_soon()
-        return True
+        self._wake_at(self._now())
 
     def _publish_soon(self) -> None:
         """Publish beside the deliveries, which do not wait for pages."""
@@ -328,33 +278,18 @@ class Daemon:
         task.add_done_callback(lambda _: self._answering.set())
 
     async def _publish(self) -> None:
-        """Publish the present schedule and show it; a refused edition leaves the old one in place."""
-        schedule = self._schedule
-        if schedule is None:
-            return
-        async with self._publishing:
-            try:
-                warnings = await in_background(lambda: self._parts.publish(schedule))
-                await self._parts.show()
-            except ExamcalError as error:
-                self._trouble("publication", error.sentence)
-                return
-            except Exception as error:  # noqa: BLE001 - pages must not keep reminders from leaving
-                _log.error("publishing failed", exc_info=error)
-                self._trouble("publication", Sentence("publishing failed; the last edition stays"))
-                return
-        self._parts.conditions.set("publication", None)
-        self._parts.admins.over("publication")
-        if warnings:
-            self._parts.admins.tell("publication-warning", *warnings)
+        """Publish the present schedule."""
+        if self._schedule is not None:
+            await self._publishing.publish(self._schedule)
 
     async def _check_overdue(self) -> None:
         paused = await self._parts.work.paused()
-        words = Sentence("paused after failures: {channels}", {"channels": ", ".join(paused)})
-        self._parts.conditions.set("channel-paused", words if paused else None)
+        names = Sentence("paused after failures: {channels}", {"channels": ", ".join(paused)})
+        self._parts.conditions.set("channel-paused", names if paused else None)
         count = await self._parts.work.overdue()
         if count:
-            self._trouble("overdue", Sentence("on {count} channels messages should have left by now", {"count": count}))
+            words = Sentence("on {count} channels messages should have left by now", {"count": count})
+            self._parts.trouble("overdue", words)
         else:
             self._parts.conditions.set("overdue", None)
             self._parts.admins.over("overdue")
@@ -363,22 +298,16 @@ class Daemon:
         self._parts.admins.summarize(Sentence("examcal: the past week"), await self._parts.work.report())
 
     async def _ping(self) -> None:
-        if self._parts.ping and not self._parts.conditions.by_code.get("ledger"):
+        """Give a sign of life, unless somebody had better come and look."""
+        if self._parts.ping and self._parts.is_well():
             await self._parts.ping()
 
     def _give_up(self, error: LedgerDamagedError) -> None:
         """End: nothing may be sent on the word of a ledger that cannot be trusted; a start looks at it closely."""
         _log.error("the ledger is damaged", reason=error.text("en"))
-        self._trouble("ledger", error.sentence)
+        self._parts.trouble("ledger", error.sentence)
         self._fatal = error
         self.stop()
 
-    def _trouble(self, code: str, sentence: Sentence) -> None:
-        self._parts.conditions.set(code, sentence)
-        self._parts.admins.tell(code, sentence)
-
     def _now(self) -> datetime:
         return self._parts.clock.now()
-
-    def _today(self) -> date:
-        return self._now().astimezone(HOME).date()

@@ -47,10 +47,13 @@ class Work(Protocol):
         """Claim nothing more, and wait for what is on its way."""
 
     async def lead(self) -> bool:
-        """Become the one that plans; return False while another daemon is. Raises BusyError where waiting is no use."""
+        """Become the one that plans; return False while another daemon is. Raises ExamcalError."""
 
     async def leads(self) -> bool:
         """Return whether this is still the one that plans."""
+
+    async def published_by_leader(self) -> Schedule | None:
+        """Return the schedule in force if the daemon that leads has published since the last question, else None."""
 
     async def knows(self, content: str) -> bool:
         """Return whether the admins heard what became of an edit, in this run or an earlier one."""
@@ -91,6 +94,7 @@ class Parts:
     """What the daemon is made of. ``publish`` blocks; ``ping`` is the sign of life, None without one.
 
     ``show`` serves the edition that is current now, and returns whether there is one. ``ready`` hears that all runs.
+    ``is_well`` says whether nothing is in force that a person must hear of by the end of the signs of life.
     ``on_schedule`` hears whether an edit was accepted, rejected or held.
     """
 
@@ -104,6 +108,12 @@ class Parts:
     servers: Sequence[Serving] = ()
     ping: Callable[[], Awaitable[bool]] | None = None
     ping_every: float = 60.0
+    is_well: Callable[[], bool] = lambda: True
     weekly_summary: bool = True
     ready: Callable[[Schedule | None], None] = lambda _schedule: None
     on_schedule: Callable[[str], None] = lambda _result: None
+
+    def trouble(self, code: str, sentence: Sentence) -> None:
+        """Note a condition, and tell the admins."""
+        self.conditions.set(code, sentence)
+        self.admins.tell(code, sentence)

@@ -6,6 +6,9 @@ import asyncio
 import os
 import socket
 
+_LISTENS_WITHIN = 0.2
+"""Seconds; a supervisor that hears nothing any more must not keep reminders from leaving."""
+
 
 def notify(state: str) -> bool:
     """Send a state such as ``READY=1``; return False where no supervisor listens."""
@@ -16,6 +19,7 @@ def notify(state: str) -> bool:
         address = "\0" + address[1:]  # an abstract socket
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.settimeout(_LISTENS_WITHIN)
             channel.sendto(state.encode(), address)
     except OSError:
         return False

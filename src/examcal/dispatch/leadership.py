@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import socket
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +18,8 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from examcal.errors import BusyError, PermissionDeniedError, Sentence, StorageError, reason_of
+from examcal.errors import BusyError, ExamcalError, PermissionDeniedError, Sentence, StorageError, reason_of
+from examcal.ledger.trouble import LedgerUnreachableError, told_apart
 
 LOCK = "daemon.lock"
 _HOLDER = re.compile(r"pid (?P<pid>\d+), since (?P<since>[\d: -]+)")
@@ -101,21 +103,22 @@ class AdvisoryLeadership:
         self._connection: Connection | None = None
 
     def acquire(self) -> bool:
-        """Try to lead; return False while another daemon does, or while the server is away."""
+        """Try to lead; return False while another daemon does. Raises an ExamcalError while the server is away."""
         self.release()
-        try:
+        with _reached():
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        except SQLAlchemyError:
-            return False
         try:
-            connection.execute(_KEEPALIVE)
-            if connection.execute(_TRY, {"key": ADVISORY_KEY}).scalar_one():
-                self._connection = connection
-                return True
-        except SQLAlchemyError:
-            connection.invalidate()
-        connection.close()
-        return False
+            with _reached():
+                connection.execute(_KEEPALIVE)
+                leads = bool(connection.execute(_TRY, {"key": ADVISORY_KEY}).scalar_one())
+        except ExamcalError:
+            self._drop(connection)
+            raise
+        if leads:
+            self._connection = connection
+        else:
+            connection.close()
+        return leads
 
     def holds(self) -> bool:
         """Return whether the session that holds the lock is alive."""
@@ -140,6 +143,16 @@ class AdvisoryLeadership:
             connection.invalidate()
         with contextlib.suppress(SQLAlchemyError):
             connection.close()
+
+
+@contextlib.contextmanager
+def _reached() -> Iterator[None]:
+    """Turn whatever keeps us from asking the server into an error of ours."""
+    try:
+        with told_apart():
+            yield
+    except SQLAlchemyError:
+        raise LedgerUnreachableError("the database cannot be reached") from None
 
 
 def is_led_here(state_dir: Path) -> bool:

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from examcal.errors import ExamcalError, PermissionDeniedError, RefusedError, StorageError, reason_of
 from examcal.publication.edition import Edition
-from examcal.publication.manifest import CURRENT, MANIFEST, Manifest
+from examcal.publication.manifest import CURRENT, MANIFEST, Manifest, digest_of
 
 EDITIONS = "editions"
 KEPT = 2  # complete editions: the current one, and the one before it for readers that still have it open
@@ -63,6 +63,12 @@ def publish(edition: Edition, directory: Path) -> bool:
     except OSError as error:
         reason = reason_of(error)
         raise StorageError("cannot publish to {path}: {reason}", path=str(directory), reason=reason) from error
+
+
+def is_current(digest: str, directory: Path) -> bool:
+    """Return whether the edition with this digest is the current one of ``directory``."""
+    octets = _current_manifest(directory)
+    return octets is not None and digest_of(octets) == digest
 
 
 def twin(octets: bytes) -> bytes:
