@@ -6,11 +6,17 @@ Tickets of the queue tell it where to look; the ledger's leases decide who sends
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Protocol
 
 
 class TakesTickets(Protocol):
     """The queue's side; ``dispatch.procrastinate_.ProcrastinateWorker`` is one."""
+
+    answered_at: datetime | None
+
+    def silent_for(self) -> float:
+        """Return for how many seconds the queue has not answered."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Take tickets until ``stopping`` is set; a database that goes away is waited for."""
@@ -23,6 +29,8 @@ class Delivers(Protocol):
         """Claim nothing more and let what is under way end."""
 
 
+SILENT_AFTER = 60.0
+"""Seconds without an answer of the queue, which is asked every 10, after which a worker does not do its work."""
 DRAIN_WITHIN = 11.0
 """Seconds for sends under way at the end; with what follows, a stop takes less than 20."""
 

@@ -163,6 +163,25 @@ def test_probes_ask_what_the_server_answers(office: Office) -> None:
             assert running.get(asked["path"], Host="10.0.0.7").status_code == 421
 
 
+def test_a_worker_is_asked_where_it_answers() -> None:
+    container = pods()[1]["containers"][0]
+    settings = {one["name"]: one["value"] for one in container["env"]}
+    (port,) = container["ports"]
+    assert settings["EXAMCAL_METRICS_LISTEN"] == f"0.0.0.0:{port['containerPort']}"
+    asked = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    assert {probe["port"] for probe in asked.values()} == {port["name"]}
+    assert [probe["path"] for probe in asked.values()] == ["/healthz", "/healthz", "/readyz"]
+    for found in workloads():
+        template = found["spec"]["template"]
+        scraped = template["metadata"]["annotations"]["prometheus.io/port"]
+        ports = {str(one["containerPort"]) for one in template["spec"]["containers"][0]["ports"]}
+        assert scraped in ports
+    service = ours(COMPOSE[1])["worker"]
+    listen = service["environment"]["EXAMCAL_METRICS_LISTEN"]
+    assert f"http://{listen}/readyz" in " ".join(service["healthcheck"]["test"])
+    assert service["environment"].items() > ours(COMPOSE[1])["daemon"]["environment"].items()
+
+
 def test_the_wrapper_for_people_runs_the_command_with_the_services_settings(tmp_path: Path) -> None:
     (tmp_path / "environment").write_text("EXAMCAL_BASE_URL=https://exam.example.cn\n")
     told = tmp_path / "told"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from examcal.clock import SystemClock
 from examcal.delivery import lane, lease
 from examcal.dispatch.leadership import AdvisoryLeadership
 from examcal.dispatch.procrastinate_ import ProcrastinateDispatcher, ProcrastinateWorker, live_tickets
@@ -54,7 +55,9 @@ async def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
 @asynccontextmanager
 async def working(rig: Rig, lanes: int = 2) -> AsyncIterator[ProcrastinateWorker]:
     stopping = asyncio.Event()
-    worker = ProcrastinateWorker(rig.ledger.engine, lambda number: rig.loop.deliver(number, 15), lanes=lanes)
+    worker = ProcrastinateWorker(
+        rig.ledger.engine, lambda number: rig.loop.deliver(number, 15), SystemClock(), lanes=lanes
+    )
     task = asyncio.ensure_future(worker.run(stopping))
     try:
         yield worker

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from examcal.clock import SystemClock
 from examcal.delivery.loop import Deliverer
 from examcal.dispatch.procrastinate_ import ProcrastinateDispatcher, ProcrastinateWorker
 from examcal.errors import PermissionDeniedError
@@ -70,7 +71,7 @@ async def working(rig: Rig, lanes: int = 2) -> AsyncIterator[None]:
     """Let a worker take tickets."""
     stopping = asyncio.Event()
     deliver = rig.loop.deliver
-    worker = ProcrastinateWorker(rig.ledger.engine, lambda number: deliver(number, 15), lanes=lanes)
+    worker = ProcrastinateWorker(rig.ledger.engine, lambda number: deliver(number, 15), SystemClock(), lanes=lanes)
     task = asyncio.ensure_future(worker.run(stopping))
     try:
         yield

@@ -86,7 +86,7 @@ class Composition:
             self.show,
             self.admins,
             self.conditions,
-            servers=[self.web, *self._postmen(), *metrics_servers(settings, self.metrics)],
+            servers=[self.web, *self._postmen(), *metrics_servers(settings, self.metrics, self._reasons)],
             ping=partial(ping, secret.get_secret_value()) if secret else None,
             ping_every=settings.heartbeat_every,
             is_well=self._is_well,
@@ -138,6 +138,7 @@ class Composition:
 
         metrics.look = lambda: look_at(ledger, self.engine.clock.now())
         metrics.leads = self._leads
+        metrics.answered_at = lambda: self.engine.taker.answered_at if self.engine.taker else None
         metrics.troubles = lambda: tuple(self.conditions.by_code)
         count_requests(self.site, metrics)
 

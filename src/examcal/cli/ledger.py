@@ -11,11 +11,12 @@ import click
 from examcal.cli.command import Group, argument, command, option
 from examcal.cli.invocation import Invocation
 from examcal.cli.ledgers import changing, led_by_nobody, looking
-from examcal.cli.output import write, write_json
+from examcal.cli.output import warn, write, write_json
 from examcal.cli.progress import working
 from examcal.cli.reading import present
 from examcal.cli.words import language, say
-from examcal.errors import ConfigurationError, ExitCode, NoInputError, RefusedError
+from examcal.errors import ConfigurationError, ExamcalError, ExitCode, NoInputError, RefusedError
+from examcal.ledger.backups import note_backup
 from examcal.ledger.engine import parse_url, sqlite_file
 from examcal.ledger.journal import Journal
 from examcal.ledger.opening import adopt, open_ledger, reconcile
@@ -65,13 +66,19 @@ def _sums(counts: Counts) -> dict[str, int]:
 @argument("target", type=click.Path(readable=False, path_type=Path))
 def backup_ledger(invocation: Invocation, target: Path) -> None:
     """Copy the ledger; the copy is complete or not there. In a folder it is named by date and time."""
+    now = present()
     if target.is_dir():
-        target /= f"examcal-{present():%Y%m%dT%H%M%SZ}.db"
+        target /= f"examcal-{now:%Y%m%dT%H%M%SZ}.db"
     with looking(invocation.settings) as ledger, working(say("Copying the ledger")):
         if ledger is None:
             raise ConfigurationError("there is no ledger yet; run examcal ledger init")
         ledger.backup(target)
     write(say("The ledger is copied to {target}.", target=target))
+    try:
+        with changing(invocation.settings, now) as ledger:
+            note_backup(ledger, now)
+    except ExamcalError as error:  # the copy is what counts
+        warn(say("The ledger does not know of its copy: {reason}", reason=error.text(language())))
 
 
 @command("restore", "Put a copy in place of the ledger; no daemon may run.", group=COMMAND)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from examcal.clock import Clock
     from examcal.settings import Settings
     from examcal.web.app import Site
+    from examcal.web.health import Reason
     from examcal.web.metrics import Metrics
     from examcal.web.server import WebServer
 
@@ -26,14 +27,16 @@ def make_metrics(settings: Settings, clock: Clock) -> Metrics | None:
     return Metrics(__version__, edition_age=lambda: _edition_age(settings, clock))
 
 
-def metrics_servers(settings: Settings, metrics: Metrics | None) -> Sequence[WebServer]:
-    """Return the listener of metrics. Raises UnavailableError where its address is taken."""
+def metrics_servers(
+    settings: Settings, metrics: Metrics | None, reasons: Callable[[], Sequence[Reason]]
+) -> Sequence[WebServer]:
+    """Return the listener of metrics and health. Raises UnavailableError where its address is taken."""
     if metrics is None or settings.metrics_listen is None:
         return ()
     from examcal.web.metrics import metrics_app  # noqa: PLC0415 - only where metrics are asked for
     from examcal.web.server import WebServer  # noqa: PLC0415 - same; a worker has no other server
 
-    return (WebServer(metrics_app(metrics), *settings.metrics_listen, setting="EXAMCAL_METRICS_LISTEN"),)
+    return (WebServer(metrics_app(metrics, reasons), *settings.metrics_listen, setting="EXAMCAL_METRICS_LISTEN"),)
 
 
 def count_requests(site: Site, metrics: Metrics | None) -> None:

@@ -27,6 +27,7 @@ from examcal.delivery.port import OnAttempt, OnFenced, Trouble
 from examcal.delivery.versions import last_good
 from examcal.dispatch.leadership import LEADER_NOTE, AdvisoryLeadership, FileLeadership, Leadership, own_name
 from examcal.errors import ExamcalError, Sentence, UnavailableError
+from examcal.ledger.backups import is_old, last_backup
 from examcal.ledger.opening import Opened, open_ledger
 from examcal.ledger.rows import ENDED
 from examcal.ledger.shared_clock import SharedClock
@@ -79,6 +80,7 @@ class Engine:
     leadership: Leadership | None = None
     own_clock: Clock = field(default_factory=SystemClock)
     leading: bool = False
+    taker: TakesTickets | None = None
     _followed: str | None = None
     _started: bool = False
     _taking: asyncio.Task[None] | None = None
@@ -110,9 +112,10 @@ class Engine:
         await self.deliverer.set_audiences(audiences_of(self.settings))
 
     def _take_tickets(self) -> None:
-        taker = ticket_taker(self) if self._taking is None else None
-        if taker is not None:
-            self._taking = asyncio.ensure_future(taker.run(self._stopping))
+        if self._taking is None:
+            self.taker = ticket_taker(self)
+            if self.taker is not None:
+                self._taking = asyncio.ensure_future(self.taker.run(self._stopping))
 
     async def leads(self) -> bool:
         """Return whether this is still the one that plans."""
@@ -183,6 +186,11 @@ class Engine:
         now = self.clock.now()
         rows = await self.deliverer.thread.run(self.opened.ledger.channels)
         return [row.name for row in rows if row.open_at is not None and row.open_at > now]
+
+    async def last_backup(self) -> datetime | None:
+        """Return when the ledger was copied last, if no copies are made any more; else None."""
+        last = await self.deliverer.thread.run(last_backup, self.opened.ledger)
+        return last if is_old(last, self.clock.now()) else None
 
     async def report(self) -> Sequence[Sentence]:
         """Return the lines of the weekly summary: what was sent, what failed, what comes."""
@@ -308,7 +316,9 @@ def ticket_taker(engine: Engine) -> TakesTickets | None:
     from examcal.dispatch.procrastinate_ import ProcrastinateWorker  # noqa: PLC0415 - an extra
 
     deliver = engine.deliverer.deliver
-    return ProcrastinateWorker(engine.opened.ledger.engine, lambda channel_id: deliver(channel_id, TICKET_SECONDS))
+    return ProcrastinateWorker(
+        engine.opened.ledger.engine, lambda channel_id: deliver(channel_id, TICKET_SECONDS), engine.own_clock
+    )
 
 
 def make_admins(settings: Settings, clock: Clock, channels: dict[str, Channel], renderer: Renderer) -> Admins:

@@ -29,6 +29,7 @@ from examcal.web.server import WebServer
 if TYPE_CHECKING:
     from examcal.schedule.model import Schedule
     from examcal.settings import Settings
+    from examcal.web.health import Reason
 
 
 @command("serve", "Serve feeds and pages over HTTP.")
@@ -63,7 +64,11 @@ async def _serve(invocation: Invocation) -> None:
 
     selecting = selecting_from(read, clock)
     follower = EditionFollower(settings.published, selecting)
-    site = make_site(settings, clock, lambda: edition_reasons(site, follower, settings.language))
+
+    def reasons() -> Sequence[Reason]:
+        return edition_reasons(site, follower, settings.language)
+
+    site = make_site(settings, clock, reasons)
     show = showing(site, follower)
     await show()
     metrics = make_metrics(settings, clock)
@@ -73,7 +78,7 @@ async def _serve(invocation: Invocation) -> None:
     write(say("Serving {directory} at {address} (stop with Ctrl+C).", directory=settings.published,
               address=f"http://{host}:{port}/"))  # fmt: skip
     with _subscriptions(settings, clock, site, known, settings.base_url or f"http://{host}:{port}"):
-        beside = [asyncio.create_task(one.serve()) for one in metrics_servers(settings, metrics)]
+        beside = [asyncio.create_task(one.serve()) for one in metrics_servers(settings, metrics, reasons)]
         beside += [asyncio.create_task(follow(show)), asyncio.create_task(report_to_supervisor())]
         with stopped_by_signals(server.stop):
             await server.serve()

@@ -18,6 +18,7 @@ from examcal.cli.words import language, say
 from examcal.delivery.acceptance import choices, held_digest
 from examcal.dispatch.leadership import LEADER_NOTE, is_led, is_led_here
 from examcal.errors import ExamcalError
+from examcal.ledger.backups import last_backup
 from examcal.ledger.rows import ENDED, Counts, State
 from examcal.plan.audience import choices_of, plan_rows, unserved, unserved_words
 from examcal.schedule.loader import load
@@ -57,6 +58,8 @@ def status_report(
     report["schedule"] = _schedule(invocation, ledger)
     report["channels"] = _channels(ledger, now)
     report["leader"] = _leader(settings, ledger)
+    backup = last_backup(ledger) if ledger else None
+    report["last_backup"] = backup.isoformat(timespec="seconds") if backup else None
     report["unserved"] = _unserved(invocation, settings, ledger, now)
     return report
 
@@ -150,6 +153,8 @@ def _write_for_people(report: Mapping[str, object], now: datetime) -> None:
         write(say("The ledger does not add up: run `examcal ledger verify`."))
     leader = report["leader"]
     write(say("Daemon: {leader}", leader=leader) if leader else say("No daemon is running."))
+    if report["last_backup"]:
+        write(say("Last backup: {moment}", moment=_as_wall_time(report["last_backup"])))
     _write_schedule(report["schedule"])
     left = report["unserved"]
     for site, people in left.items() if isinstance(left, dict) else ():

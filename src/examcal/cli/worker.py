@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Sequence
 
 from examcal.cli.command import command
 from examcal.cli.invocation import Invocation
@@ -14,7 +16,8 @@ from examcal.cli.words import language, say
 from examcal.clock import SystemClock
 from examcal.daemon.supervisor import notify, report_to_supervisor
 from examcal.errors import ConfigurationError
-from examcal.worker import Worker
+from examcal.web.health import Reason
+from examcal.worker import SILENT_AFTER, TakesTickets, Worker
 
 
 @command("worker", "Deliver only, beside daemons on other machines (PostgreSQL).")
@@ -41,9 +44,12 @@ async def _work(invocation: Invocation) -> None:
     taker = ticket_taker(engine)
     if taker is None:
         return
+    if metrics is not None:
+        metrics.answered_at = lambda: taker.answered_at
+    servers = metrics_servers(invocation.settings, metrics, lambda: _reasons(taker))
     worker = Worker(taker, engine.deliverer)
     write(say("This worker delivers; stop with Ctrl+C."))
-    beside = [asyncio.create_task(one.serve()) for one in metrics_servers(invocation.settings, metrics)]
+    beside = [asyncio.create_task(one.serve()) for one in servers]
     beside.append(asyncio.create_task(report_to_supervisor()))
     with stopped_by_signals(worker.stop):
         await worker.run()
@@ -53,3 +59,14 @@ async def _work(invocation: Invocation) -> None:
     for channel in engine.channels.values():
         await channel.close()
     engine.opened.ledger.close()
+
+
+def _reasons(taker: TakesTickets) -> Sequence[Reason]:
+    """Return why this worker does not do its work: nothing that it could deliver reaches it."""
+    silent = taker.silent_for()
+    if silent < SILENT_AFTER:
+        return ()
+    if math.isinf(silent):
+        return (Reason("queue", say("The queue has not answered yet."), critical=True),)
+    words = say("The queue has not answered for {seconds} s.", seconds=round(silent))
+    return (Reason("queue", words, critical=True),)

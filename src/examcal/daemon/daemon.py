@@ -32,6 +32,7 @@ LONGEST_REST = timedelta(seconds=15)
 """Deliveries are looked at this often at least: a command may have released some."""
 GUARD_EVERY = 5.0
 OVERDUE_EVERY = 60.0
+BACKUP_EVERY = 30.0
 STAND_BY_EVERY = 3.0
 STEP = 2.0
 """Seconds by which the wall clock may differ from the monotonic one between two looks of the guard."""
@@ -174,7 +175,8 @@ class Daemon:
         self._scheduler = AsyncIOScheduler(job_defaults=defaults, timezone=HOME)
         add = self._scheduler.add_job
         add(self._edits.look, Every(LOOK_EVERY), id="look")
-        add(self._check_overdue, Every(OVERDUE_EVERY), id="overdue")
+        add(self._check, Every(OVERDUE_EVERY), args=[self._check_overdue], id="overdue")
+        add(self._check, Every(BACKUP_EVERY), args=[self._check_backup], id="backup", next_run_time=self._now())
         add(self._publish, At(hour=0, minute=5, timezone=HOME), id="publish")
         if self._parts.weekly_summary:
             add(self._summarize, At(day_of_week="mon", hour=9, timezone=HOME), id="summary")
@@ -281,6 +283,20 @@ class Daemon:
         """Publish the present schedule."""
         if self._schedule is not None:
             await self._publishing.publish(self._schedule)
+
+    async def _check(self, check: Callable[[], Awaitable[None]]) -> None:
+        """Look for a condition; what is wrong with the ledger itself is told where it is worked on."""
+        with contextlib.suppress(ExamcalError):
+            await check()
+
+    async def _check_backup(self) -> None:
+        """Tell once that the ledger is not copied any more."""
+        last = await self._parts.work.last_backup()
+        if last is None:
+            self._parts.conditions.set("backup", None)
+        elif "backup" not in self._parts.conditions.by_code:
+            words = {"day": f"{last.astimezone(HOME):%Y-%m-%d}"}
+            self._parts.trouble("backup", Sentence("the ledger was copied last on {day}; is the timer off?", words))
 
     async def _check_overdue(self) -> None:
         paused = await self._parts.work.paused()

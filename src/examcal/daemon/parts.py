@@ -40,6 +40,9 @@ class Work(Protocol):
     async def paused(self) -> Sequence[str]:
         """Return the channels that are paused after failures."""
 
+    async def last_backup(self) -> datetime | None:
+        """Return when the ledger was copied last, if it is that long ago that somebody must hear of it; else None."""
+
     async def report(self) -> Sequence[Sentence]:
         """Return the lines of the weekly summary."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ import psycopg
 from procrastinate import exceptions
 from sqlalchemy import Connection, Engine, text
 
+from examcal.clock import Clock
 from examcal.dispatch.port import BATCH, Deliver
 from examcal.ledger.port import Ledger
 from examcal.ledger.trouble import LedgerUnreachableError
@@ -84,9 +86,12 @@ class ProcrastinateDispatcher:
 
 
 class ProcrastinateWorker:
-    """A worker: takes tickets and delivers, up to ``lanes`` at a time, until it is stopped."""
+    """A worker: takes tickets and delivers, up to ``lanes`` at a time, until it is stopped.
 
-    def __init__(self, engine: Engine, deliver: Deliver, *, lanes: int = 4) -> None:
+    ``answered_at`` is when the queue's database last answered it, by ``clock``; None before the first time.
+    """
+
+    def __init__(self, engine: Engine, deliver: Deliver, clock: Clock, *, lanes: int = 4) -> None:
         address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         timeouts = {"connect_timeout": 10, "tcp_user_timeout": 25_000, "keepalives_idle": 10, "options": OPTIONS}
         connector = procrastinate.PsycopgConnector(
@@ -94,10 +99,17 @@ class ProcrastinateWorker:
         )
         self._app = procrastinate.App(connector=connector)
         self._lanes = lanes
+        self._clock = clock
+        self._answered = -math.inf
+        self.answered_at: datetime | None = None
 
         @self._app.task(name=TASK, queue=QUEUE)
         async def take(channel_id: int) -> None:
             await deliver(channel_id)
+
+    def silent_for(self) -> float:
+        """Return for how many seconds the queue's database has not answered; infinite before the first time."""
+        return self._clock.monotonic() - self._answered
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until ``stopping`` is set. A database that goes away is waited for."""
@@ -146,6 +158,7 @@ class ProcrastinateWorker:
             async with asyncio.timeout(ANSWERS_WITHIN):
                 for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
                     await manager.retry_job(job, retry_at=AT_ONCE)
+            self._answered, self.answered_at = self._clock.monotonic(), self._clock.now()
             await asyncio.sleep(SWEEP_EVERY)
 
 

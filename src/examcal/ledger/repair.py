@@ -1,14 +1,12 @@
-"""Care for a ledger: verify it, copy it, and reconcile an old copy with the journal of what was sent since."""
+"""Care for a ledger: verify it, and reconcile an old copy with the journal of what was sent since."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, exists, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 
-from examcal.errors import ConfigurationError, RefusedError, Sentence
+from examcal.errors import Sentence
 from examcal.identity import delivery_key
 from examcal.ledger.claims import JOURNAL_COUNT
 from examcal.ledger.looks import counts
@@ -42,28 +40,6 @@ def verify(connection: Connection) -> list[Sentence]:
             values = {"count": number, "table": target.table.name}
             findings.append(Sentence("{count} deliveries name a {table} that does not exist", values))
     return findings
-
-
-def backup(engine: Engine, target: Path) -> None:
-    """Write a consistent copy of a SQLite ledger to ``target`` while it is in use; it appears whole or not at all."""
-    if engine.dialect.name == "postgresql":
-        raise ConfigurationError("back up PostgreSQL with its own tools: pg_dump --format=custom")
-    if target.exists():
-        raise RefusedError("{path} exists already", path=target)
-    staged = target.with_name(f".{target.name}.new")
-    staged.unlink(missing_ok=True)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        raw = connection.connection.driver_connection
-        if raw is None:
-            raise ConfigurationError("the ledger is closed")
-        raw.execute("VACUUM INTO ?", (str(staged),))
-    staged.chmod(0o600)
-    descriptor = os.open(staged, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    staged.replace(target)
 
 
 def reconcile(connection: Connection, journal: Collection[str]) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from examcal.errors import Sentence
-from examcal.ledger import bytes_kept, claims, fan_out, looks, orphans, people, planning, repair, sets, upkeep
+from examcal.ledger import backups, bytes_kept, claims, fan_out, looks, orphans, people, planning, repair, sets, upkeep
 from examcal.ledger.acceptances import Acceptances
 from examcal.ledger.bytes_kept import FrozenKey
 from examcal.ledger.claims import Claimed, Terms
@@ -303,7 +303,7 @@ class SqlLedger:
     def backup(self, target: Path) -> None:
         """Write a consistent copy."""
         with told_apart():
-            repair.backup(self.engine, target)
+            backups.backup(self.engine, target)
 
     def check_place(self) -> None:
         """Raise if the file is gone or room is short."""

@@ -18,12 +18,15 @@ from typing import Final, Literal
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.applications import Starlette
 from typing_extensions import override
 
 from examcal.errors import ExamcalError
+from examcal.ledger.backups import last_backup
 from examcal.ledger.port import Ledger
 from examcal.ledger.rows import State, instant
 from examcal.web.app import AsgiApp, Receive, Scope, Send
+from examcal.web.health import PREFIXES, Reasons, health_routes
 
 LATENESS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0)
 """Upper bounds in seconds. A message leaves within a second of its instant, a retry within 36 minutes."""
@@ -53,8 +56,10 @@ FAMILIES: Final = (
     Family("examcal_overdue_seconds", "gauge", ("channel",), "For how long the oldest of them could have left."),
     Family("examcal_channel_paused", "gauge", ("channel",), "1 while a channel waits after failures, else 0."),
     Family("examcal_last_tick_timestamp_seconds", "gauge", (), "When deliveries were last looked at (Unix time)."),
+    Family("examcal_last_backup_timestamp_seconds", "gauge", (), "When the ledger was copied last (Unix time)."),
     Family("examcal_ledger_reachable", "gauge", (), "1 if the ledger answered this look, else 0."),
     Family("examcal_leader", "gauge", (), "1 while this process plans and keeps the timer, 0 while it stands by."),
+    Family("examcal_queue_answered_timestamp_seconds", "gauge", (), "When the queue last answered (Unix time)."),
     Family("examcal_attempts_total", "counter", ("channel", "outcome"), "Ended attempts of this process."),
     Family("examcal_fenced_total", "counter", ("channel",), "Outcomes that came after another process had taken over."),
     Family(
@@ -70,7 +75,7 @@ _BY_NAME: Final = {family.name: family for family in FAMILIES}
 
 @dataclass(frozen=True, slots=True)
 class LedgerLook:
-    """What one look at the ledger found; channels by name. ``last_tick`` is Unix time."""
+    """What one look at the ledger found; channels by name. ``last_tick`` and ``last_backup`` are Unix time."""
 
     planned: int
     conserved: bool
@@ -79,11 +84,12 @@ class LedgerLook:
     overdue: Mapping[str, float]
     paused: Mapping[str, bool]
     last_tick: float | None
+    last_backup: float | None = None
 
 
 def look_at(ledger: Ledger, now: datetime) -> LedgerLook:
     """Read everything that is exported of a ledger; blocks. Raises what the ledger raises."""
-    counts, tick = ledger.counts(), ledger.note(LAST_TICK)
+    counts, tick, backup = ledger.counts(), ledger.note(LAST_TICK), last_backup(ledger)
     names = {row.id: row.name for row in ledger.channels()}
     waiting = ledger.next_due_by_channel(now)
     due = ledger.due_by_channel(now)
@@ -101,6 +107,7 @@ def look_at(ledger: Ledger, now: datetime) -> LedgerLook:
         },
         paused={row.name: row.open_at is not None and row.open_at > now for row in ledger.channels()},
         last_tick=instant(int(tick)).timestamp() if tick else None,
+        last_backup=backup.timestamp() if backup else None,
     )
 
 
@@ -109,8 +116,9 @@ class Metrics(Collector):
     """Counts what this process does, and asks the others when Prometheus does.
 
     ``look`` reads the ledger (None where another process exports it), ``leads`` says whether this process plans,
-    ``troubles`` are the codes of conditions in force, ``edition_age`` is in seconds or None. Everything that counts is
-    called in the event loop; a look at the ledger is repeated only after twenty times the time that it took.
+    ``troubles`` are the codes of conditions in force, ``edition_age`` is in seconds or None, ``answered_at`` says when
+    the queue last answered. Everything that counts is called in the event loop; a look at the ledger is repeated only
+    after twenty times the time that it took.
     """
 
     version: str
@@ -118,6 +126,7 @@ class Metrics(Collector):
     leads: Callable[[], bool] | None = None
     troubles: Callable[[], Sequence[str]] = lambda: ()
     edition_age: Callable[[], float | None] = lambda: None
+    answered_at: Callable[[], datetime | None] = lambda: None
     _requests: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _attempts: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _fenced: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -156,6 +165,9 @@ class Metrics(Collector):
             yield from self._of_ledger(self.look)
         if self.leads is not None:
             yield _gauge("examcal_leader", {(): self.leads()})
+        answered_at = self.answered_at()
+        if answered_at is not None:
+            yield _gauge("examcal_queue_answered_timestamp_seconds", {(): answered_at.timestamp()})
         yield _counter("examcal_attempts_total", self._attempts)
         yield _counter("examcal_fenced_total", self._fenced)
         yield self._histogram()
@@ -182,6 +194,8 @@ class Metrics(Collector):
         yield _gauge("examcal_channel_paused", {(name,): paused for name, paused in found.paused.items()})
         if found.last_tick is not None:
             yield _gauge("examcal_last_tick_timestamp_seconds", {(): found.last_tick})
+        if found.last_backup is not None:
+            yield _gauge("examcal_last_backup_timestamp_seconds", {(): found.last_backup})
 
     def _rested(self, look: Callable[[], LedgerLook]) -> LedgerLook | None:
         """Look, unless the last look is so recent that looking again would cost more than it tells."""
@@ -216,12 +230,18 @@ def exposition(metrics: Metrics) -> Callable[[], bytes]:
     return lambda: generate_latest(registry)
 
 
-def metrics_app(metrics: Metrics) -> AsgiApp:
-    """Return the application of the metrics listener: ``GET /metrics``, and nothing else."""
-    expose = exposition(metrics)
+def metrics_app(metrics: Metrics, reasons: Reasons = lambda: ()) -> AsgiApp:
+    """Return the application of the metrics listener: ``/metrics``, ``/healthz`` and ``/readyz``.
 
-    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+    A worker has no other listener, so who watches it asks here.
+    """
+    expose, health = exposition(metrics), Starlette(routes=health_routes(reasons))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if scope["path"] in PREFIXES:
+            await health(scope, receive, send)
             return
         found = scope["path"] == "/metrics" and scope["method"] in {"GET", "HEAD"}
         body = await asyncio.to_thread(expose) if found else b"see /metrics\n"

@@ -66,6 +66,9 @@ class Works:
     async def paused(self) -> Sequence[str]:
         return ()
 
+    async def last_backup(self) -> datetime | None:
+        return None
+
     async def report(self) -> Sequence[Sentence]:
         return ()
 

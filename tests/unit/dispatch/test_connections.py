@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.pool import QueuePool
 
+from examcal.clock import SystemClock
 from examcal.ledger.engine import make_engine, parse_url
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +25,7 @@ def test_operators_are_told_the_most_connections_of_a_process() -> None:
     async def deliver(_channel_id: int) -> None:
         raise AssertionError
 
-    worker = ProcrastinateWorker(engine, deliver)
+    worker = ProcrastinateWorker(engine, deliver, SystemClock())
     queue = worker._app.connector._pool_args["max_size"] + 1  # and one that listens
     for page in ("deploy/README.md", "docs/explanation/scale.md"):
         words = re.sub(r"\s+", " ", (ROOT / page).read_text("utf-8"))
