@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from examcal.cli.engine import Engine
 from examcal.cli.output import warn, write
 from examcal.cli.problems import warn_about
 from examcal.cli.reading import today_of
-from examcal.cli.running import Engine, make_admins, make_engine, opening_troubles, publishing
+from examcal.cli.running import make_admins, make_engine, opening_troubles, publishing
 from examcal.cli.subscribing import ScheduleInForce, make_desk, make_postman
 from examcal.cli.words import language, say
 from examcal.clock import Clock, SystemClock

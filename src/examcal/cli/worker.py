@@ -10,7 +10,7 @@ from examcal.cli.command import command
 from examcal.cli.invocation import Invocation
 from examcal.cli.measuring import counting_attempts, counting_fenced, make_metrics, metrics_servers
 from examcal.cli.output import warn, write
-from examcal.cli.running import make_engine, ticket_taker
+from examcal.cli.running import make_engine
 from examcal.cli.serving import stopped_by_signals
 from examcal.cli.words import language, say
 from examcal.clock import SystemClock
@@ -41,7 +41,7 @@ async def _work(invocation: Invocation) -> None:
         on_attempt=counting_attempts(metrics),
         on_fenced=counting_fenced(metrics),
     )
-    taker = ticket_taker(engine)
+    taker = engine.make_taker()
     if taker is None:
         return
     if metrics is not None:

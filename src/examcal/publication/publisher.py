@@ -261,4 +261,4 @@ def _only_one(directory: Path) -> Iterator[None]:
         yield
 
 
-__all__ = ["is_packed", "publish", "twin"]
+__all__ = ["is_current", "is_packed", "publish", "twin"]
