@@ -13,7 +13,7 @@ from typing import Protocol
 class TakesTickets(Protocol):
     """The queue's side; ``dispatch.procrastinate_.ProcrastinateWorker`` is one."""
 
-    answered_at: datetime | None
+    answered_at: datetime
 
     def silent_for(self) -> float:
         """Return for how many seconds the queue has not answered."""

@@ -37,6 +37,8 @@ POLLING = 2.0
 GRACE = 14.0
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """In the past on every clock: the database would keep back a ticket that a worker's fast clock dates."""
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a queue answered that has not answered yet. Exported as 0, so the alert comes for such a worker, too."""
 ANSWERS_WITHIN = 15.0
 """Seconds after which a database that does not answer the sweep is taken for gone; TCP alone may never notice."""
 ENDS_WITHIN = GRACE + 3.0
@@ -88,7 +90,7 @@ class ProcrastinateDispatcher:
 class ProcrastinateWorker:
     """A worker: takes tickets and delivers, up to ``lanes`` at a time, until it is stopped.
 
-    ``answered_at`` is when the queue's database last answered it, by ``clock``; None before the first time.
+    ``answered_at`` is when the queue's database last answered it, by ``clock``; ``NEVER`` before the first time.
     """
 
     def __init__(self, engine: Engine, deliver: Deliver, clock: Clock, *, lanes: int = 4) -> None:
@@ -101,7 +103,7 @@ class ProcrastinateWorker:
         self._lanes = lanes
         self._clock = clock
         self._answered = -math.inf
-        self.answered_at: datetime | None = None
+        self.answered_at = NEVER
 
         @self._app.task(name=TASK, queue=QUEUE)
         async def take(channel_id: int) -> None:
