@@ -15,7 +15,7 @@ from examcal.worker import SILENT_AFTER
 from support.office import Office, crowding, eventually, soon
 from support.ports import free_port
 from support.postgres import PostgresServer
-from support.workers import ask, ended, worker
+from support.workers import ask, ended, said, worker
 
 pytestmark = pytest.mark.needs("postgresql", "procrastinate")
 
@@ -102,6 +102,7 @@ def test_a_worker_that_the_queue_never_answered_says_so_where_the_alert_sees_it(
         eventually(lambda: is_alive(listen), within=within)
         assert answered_at(listen) == 0
         assert why(listen) == {"code": "queue", "text": "The queue has not answered yet.", "critical": True}
+        eventually(lambda: "the queue does not answer" in said(office), within=within)
         ask(office, "ALTER TABLE away RENAME TO procrastinate_jobs")
         eventually(lambda: is_ready(listen), within=within)
         assert answered_at(listen) > 1_700_000_000

@@ -17,6 +17,7 @@ from typing import Any
 
 import procrastinate
 import psycopg
+import structlog
 from procrastinate import exceptions
 from sqlalchemy import Connection, Engine, text
 
@@ -43,6 +44,7 @@ ANSWERS_WITHIN = 15.0
 """Seconds after which a database that does not answer the sweep is taken for gone; TCP alone may never notice."""
 ENDS_WITHIN = GRACE + 3.0
 RECONNECT_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0)
+_log = structlog.get_logger()
 OPTIONS = "-c statement_timeout=60000 -c lock_timeout=10000"
 
 
@@ -104,6 +106,7 @@ class ProcrastinateWorker:
         self._clock = clock
         self._answered = -math.inf
         self.answered_at = NEVER
+        self._is_away = False
 
         @self._app.task(name=TASK, queue=QUEUE)
         async def take(channel_id: int) -> None:
@@ -119,11 +122,19 @@ class ProcrastinateWorker:
         tries = 0
         while not stopping.is_set():
             started = time.monotonic()
-            with contextlib.suppress(exceptions.ConnectorException, psycopg.Error, OSError):
+            try:
                 await self._session(stopping)
+            except (exceptions.ConnectorException, psycopg.Error, OSError) as error:
+                self._say_away(error)
             tries = 0 if time.monotonic() - started > GRACE else tries + 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), RECONNECT_AFTER[min(tries, len(RECONNECT_AFTER) - 1)])
+
+    def _say_away(self, error: Exception) -> None:
+        """Log the begin of an outage, by the error's name alone: its words name the database and its user."""
+        if not self._is_away:
+            _log.warning("the queue does not answer; trying again", reason=type(error.__cause__ or error).__name__)
+        self._is_away = True
 
     async def _session(self, stopping: asyncio.Event) -> None:
         async with self._app.open_async():
@@ -161,6 +172,7 @@ class ProcrastinateWorker:
                 for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
                     await manager.retry_job(job, retry_at=AT_ONCE)
             self._answered, self.answered_at = self._clock.monotonic(), self._clock.now()
+            self._is_away = False
             await asyncio.sleep(SWEEP_EVERY)
 
 
